@@ -1,0 +1,1 @@
+"""One module per ticketing platform, each implementing `connector.ticketing.Ticketing`."""

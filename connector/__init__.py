@@ -1,0 +1,1 @@
+"""The core of continuity-connector: facts and rules first, then what happens, then the programs."""

@@ -1,0 +1,195 @@
+"""The port to a ticketing platform: what the flows ask of an adapter, in the field's words and none of a vendor's.
+
+Records and their neutral fields (a mapping file says which platform field each one is):
+
+- `incident`, read: number, summary, state (new in_progress on_hold resolved closed cancelled), priority (1..5),
+  major_state ("" where the platform has no such field; else none proposed accepted rejected cancelled), opened_at,
+  resolved_at, closed_at, outage_began_at, ci, service, component, label (lists of names), parent (id), project,
+  issue_type, assignment_group. Written: continuity_plan, continuity_phase, recovery_status (text),
+  recovery_progress (0..100), rto_due (instant), continuity_link (address).
+- `activation`, written (on platforms where an activation is a ticket of its own): title, text, project, due_at, state,
+  continuity_link, and the status fields of `incident`.
+- `recovery_task`, written: title, text, state (pending open in_progress done failed skipped), team, assignee, order,
+  due_at, incident (id), parent (id of the activation's ticket), project, required, continuity_link, continuity_plan,
+  lasting (true: must outlive its incident). Read: state, assignee, answer (what a person wrote on closing), incident,
+  closed_at.
+- `review`, written: title, text, state (open done), due_at, team, incident, project, parent, continuity_link. Read: state.
+
+Instants are aware UTC datetimes in `Ticket.values`, ISO 8601 text in `Write.values` (they are stored as JSON).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from connector.problem import Problem
+
+Record = Literal["incident", "activation", "recovery_task", "review"]
+Action = Literal["create", "update", "link"]
+Status = Literal["done", "refused", "retry", "unclear"]
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A record as read from a platform.
+
+    `id` is the platform's immutable id (sys_id, issue id), `number` what people call it, `version` a number that grows
+    with each change (sys_mod_count; for Jira the `updated` instant in epoch milliseconds). `key` is our own key when
+    we created the ticket. `values` holds neutral fields, `problems` what could not be mapped (with what to add to the
+    mapping), `raw` the platform's record. `deleted` tickets have no values.
+    """
+
+    connection: str
+    record: Record | Literal["other"]
+    id: str
+    number: str
+    url: str
+    version: int
+    values: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
+    problems: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Write:
+    """One change to make on a platform; `key` makes it idempotent and never changes across retries.
+
+    `create` makes the record (values; no id). `update` sets `values` on ticket `id` and adds `note`, which only the
+    desk sees, marked so that it can be found again. `link` puts a remote link (values: global_id, url, title, summary,
+    resolved) on ticket `id`. `unclear_since` is set when an earlier try may have landed: the adapter looks before it
+    writes again. `parent_id` names the ticket under which an earlier try of a create would be found.
+    """
+
+    key: str
+    action: Action
+    record: Record
+    id: str = ""
+    number: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    unclear_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a `Write`.
+
+    `done`: it stands on the platform (`id`, `number`, `url`, `version` of the ticket; `warnings` name values that did
+    not stick, fallbacks taken, or duplicates found). `refused`: the platform said no and will again (`reason`).
+    `retry`: it certainly had no effect; try again after `retry_after` seconds (None: our own back-off). `unclear`: it
+    may have had its effect (dropped connection, timeout, 5xx): try again with `unclear_since` set.
+    """
+
+    key: str
+    status: Status
+    id: str = ""
+    number: str = ""
+    url: str = ""
+    version: int | None = None
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a poll asks for: records changed since `since` (None: all), of these kinds and ids.
+
+    `majors`: open major incidents, known to us or not. `incidents`: ids of incidents we follow (and their children).
+    `keys`: keys of running activations, whose tasks we follow.
+    """
+
+    since: datetime | None
+    majors: bool = True
+    incidents: tuple[str, ...] = ()
+    activations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that will be needed, so that an adapter can look them up before the bad hour."""
+
+    teams: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    cis: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What differs between platforms and matters to the flows.
+
+    `tasks_close_with_incident`: closing an incident closes its tasks without a person's verdict.
+    `activation_is_ticket`: an activation gets a ticket of its own, to be created before its tasks (one per project).
+    `remote_links`: tickets carry links with a title and a resolved mark.
+    """
+
+    tasks_close_with_incident: bool = False
+    activation_is_ticket: bool = False
+    remote_links: bool = False
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who we are on the platform, and what a live check found wrong."""
+
+    name: str
+    problems: tuple[Problem, ...] = ()
+
+
+class Unavailable(Exception):
+    """The platform could not be read now (no answer, 429, 5xx): try later, after `retry_after` seconds if given."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Refused(Exception):
+    """The platform will not answer this read (401, 403, 404, a bad query): a person has to mend something."""
+
+
+class Ticketing(Protocol):
+    """One connection to one platform. Safe to call from several threads."""
+
+    @property
+    def connection(self) -> str: ...
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def traits(self) -> Traits: ...
+
+    def parse(self, raw: Mapping[str, Any]) -> Ticket:
+        """Turn a platform's record, as read or as sent in a webhook, into a ticket. Raises nothing: see `problems`."""
+        ...
+
+    def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
+        """Read tickets as they stand now, from the database and not from an index. Raises Unavailable, Refused."""
+        ...
+
+    def changed(self, watch: Watch) -> list[Ticket]:
+        """Read what changed, in one call when nothing did. Raises Unavailable, Refused."""
+        ...
+
+    def send(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Make the changes in as few calls as the platform allows; one outcome per write, in order; never raises."""
+        ...
+
+    def warm(self, names: Names) -> tuple[Problem, ...]:
+        """Look names up ahead of need and keep them; problems name what does not exist. Raises Unavailable, Refused."""
+        ...
+
+    def check(self, names: Names) -> Account:
+        """Connect and compare what the mappings need with what the account sees. Raises Unavailable, Refused."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...

@@ -1,0 +1,1 @@
+"""Declarative field mappings between our records and a platform's fields."""

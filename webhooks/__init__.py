@@ -1,0 +1,1 @@
+"""Messages in: signature checks, the receiver, and one event reader per platform."""
