@@ -1,0 +1,127 @@
+"""Conditions that an admin writes, in CEL, checked against declared variables before they are used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from cel_expr_python import cel
+
+from connector.problem import Invalid, Problem, nearest
+
+Kind = Literal["int", "string", "bool", "list"]
+
+INCIDENT_VARIABLES: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "priority": "int",
+        "major_state": "string",
+        "state": "string",
+        "summary": "string",
+        "number": "string",
+        "connection": "string",
+        "project": "string",
+        "issue_type": "string",
+        "assignment_group": "string",
+        "parent": "string",
+        "active": "bool",
+        "label": "list",
+        "ci": "list",
+        "service": "list",
+        "component": "list",
+        "exercise": "bool",
+    }
+)
+"""What a condition over the normalised incident may use.
+
+`active` is false once the incident is resolved, closed or cancelled; lists hold strings; a field that the platform or
+the ticket does not have is the zero of its kind (0, "", false, []).
+"""
+
+_FUNCTIONS: Final = "all contains endsWith exists exists_one filter has int map matches size startsWith string"
+_ZERO: Final[Mapping[Kind, Any]] = MappingProxyType({"int": 0, "string": "", "bool": False, "list": ()})
+_ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \||\nERROR: | \[[A-Z_]+\]$|$)", re.DOTALL)
+_UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']*)'")
+_EXAMPLE = "write one such as priority == 1 && 'payments-db' in ci"
+
+
+class Undecidable(Exception):
+    """A condition could not be evaluated on these values (a list index out of range, a division by zero, ...)."""
+
+
+class Condition:
+    """A compiled condition; `holds` may be called from several threads.
+
+    `where` is the breadcrumb for messages. Raises Invalid, one problem per mistake, for a source that does not compile
+    (a name that is not declared, a number compared with a text) or does not give true or false.
+    """
+
+    def __init__(self, source: str, variables: Mapping[str, Kind], where: str) -> None:
+        self.source = source
+        self.where = where
+        self._variables = dict(variables)
+        try:
+            self._expression = _environment(tuple(sorted(variables.items()))).compile(source)
+        except RuntimeError as error:
+            raise Invalid(_problems(str(error), source, variables, where)) from None
+        if self._expression.return_type() != cel.Type.BOOL:
+            gives = self._expression.return_type().name().lower()
+            raise Invalid([Problem(where, f"the condition `{source}` gives {gives}, not true or false", _EXAMPLE)])
+
+    def holds(self, values: Mapping[str, object]) -> bool:
+        """Return whether the condition is true of `values`; names left out, or None, are the zero of their kind.
+
+        Raises Undecidable when a value has another kind than declared or the evaluation fails.
+        """
+        data = {name: self._typed(name, kind, values.get(name)) for name, kind in self._variables.items()}
+        result = self._expression.eval(data=data)
+        if result.type() != cel.Type.BOOL:  # CEL gives errors back as values
+            reason = str(result.value()).partition(": ")[2] or str(result.value())
+            raise Undecidable(f"{self.where}: `{self.source}` cannot be evaluated: {reason}")
+        return bool(result.value())
+
+    def _typed(self, name: str, kind: Kind, value: object) -> object:
+        if value is None:
+            value = _ZERO[kind]
+        fits = {
+            "int": isinstance(value, int) and not isinstance(value, bool),
+            "string": isinstance(value, str),
+            "bool": isinstance(value, bool),
+            "list": isinstance(value, list | tuple) and all(isinstance(item, str) for item in value),
+        }[kind]
+        if not fits:
+            raise Undecidable(f"{self.where}: `{self.source}`: {name} is {value!r}, not of kind {kind}")
+        return list(value) if isinstance(value, list | tuple) else value
+
+
+@lru_cache(maxsize=64)
+def _environment(variables: tuple[tuple[str, Kind], ...]) -> Any:
+    types = {"int": cel.Type.INT, "string": cel.Type.STRING, "bool": cel.Type.BOOL}
+    return cel.NewEnv(variables={name: types.get(kind, cel.Type.List(cel.Type.STRING)) for name, kind in variables})
+
+
+def _problems(message: str, source: str, variables: Mapping[str, Kind], where: str) -> list[Problem]:
+    """Turn the compiler's report into problems that name the mistake, the remedy and, with a caret, the place."""
+    found = []
+    for line, column, what in _ERROR.findall(message):
+        text = source.split("\n")[int(line) - 1]
+        caret = f"    {text}\n    {' ' * (int(column) - 1)}^"
+        found.append(Problem(where, *_said(what, variables, caret)))
+    return found or [Problem(where, f"`{source}` is not a condition: {message}", _EXAMPLE)]
+
+
+def _said(what: str, variables: Mapping[str, Kind], caret: str) -> tuple[str, str]:
+    undeclared = _UNDECLARED.search(what)
+    if undeclared:
+        name = undeclared["name"].partition(".")[0]
+        fix = nearest(name, [*variables, *_FUNCTIONS.split()]) or f"known names: {', '.join(sorted(variables))}"
+        return f"unknown name '{undeclared['name']}'", f"{fix}\n{caret}"
+    operands = re.search(r"found no matching overload for '([^']*)' applied to '\(([^']*)\)'", what)
+    if operands:
+        operator, kinds = operands[1].strip("_"), operands[2].replace(", ", " and ")
+        return f"'{operator}' does not go with {kinds}", f"use the same kind on both sides\n{caret}"
+    return re.sub(
+        r" expecting \{.*\}$", "", what.replace("'<EOF>'", "the end"), flags=re.DOTALL
+    ), f"{_EXAMPLE}\n{caret}"
