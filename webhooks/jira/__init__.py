@@ -1,0 +1,1 @@
+"""Messages from Jira: Cloud, Data Center, old servers and Automation rules."""
