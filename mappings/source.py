@@ -1,0 +1,110 @@
+"""Mapping files as written: the shipped one with an admin's differences merged over it, each line's place kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from connector.problem import Invalid, Problem
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One file: the name to show, and what stands in it."""
+
+    name: str
+    content: CommentedMap
+
+    def line(self, path: Path) -> int | None:
+        """Return the line of the deepest part of `path` that this file holds, if it holds all of it (from 1)."""
+        node: Any = self.content
+        line: int | None = 1
+        for step in path:
+            if isinstance(node, CommentedMap):
+                key = next((key for key in node if str(key) == step), None)
+                if key is None:
+                    return None
+                line = node.lc.key(key)[0] + 1
+                node = node[key]
+            elif isinstance(node, CommentedSeq) and step.isdigit() and int(step) < len(node):
+                line = node.lc.item(int(step))[0] + 1
+                node = node[int(step)]
+            else:
+                return line
+        return line
+
+
+@dataclass(frozen=True)
+class Source:
+    """A record's mapping before it is compiled: plain data, and where each part of it comes from.
+
+    `file` is the file in which an admin makes changes, whether it exists or not.
+    """
+
+    platform: str
+    record: str
+    file: str
+    content: Mapping[str, Any]
+    layers: tuple[Layer, ...]
+
+    def where(self, path: Path) -> str:
+        """Return the breadcrumb of `path`: `mappings/servicenow/incident.yaml:3: fields.state.type`."""
+        crumb = ".".join(path)
+        place = self._place(path)
+        return f"{place}: {crumb}" if crumb else place
+
+    def _place(self, path: Path) -> str:
+        # The last layer wins; where none holds the whole path, the one that holds the most of it is meant.
+        for length in range(len(path), -1, -1):
+            for layer in reversed(self.layers):
+                line = layer.line(path[:length])
+                if line is not None:
+                    return f"{layer.name}:{line}"
+        return self.file
+
+
+def parse(text: str, name: str) -> Layer:
+    """Read one file's YAML; raises Invalid with its line for a text that is no YAML or no mapping of names."""
+    yaml = YAML(typ="rt")
+    try:
+        content = yaml.load(text)
+    except MarkedYAMLError as error:
+        line = (error.problem_mark.line + 1) if error.problem_mark else 1
+        reason = " ".join(str(error.problem or "it cannot be read").split())
+        raise Invalid([Problem(f"{name}:{line}", f"not YAML: {reason}", "mind the indentation and quotes")]) from None
+    except YAMLError as error:
+        raise Invalid([Problem(name, f"not YAML: {error}", "mind the indentation and quotes")]) from None
+    if content is None:
+        content = CommentedMap()
+    if not isinstance(content, CommentedMap):
+        raise Invalid([Problem(f"{name}:1", "a mapping file holds names with values", "start with `fields:`")])
+    return Layer(name, content)
+
+
+def plain(node: Any) -> Any:
+    """Return YAML's nodes as plain dicts, lists and scalars; keys become text."""
+    if isinstance(node, Mapping):
+        return {str(key): plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [plain(item) for item in node]
+    return node
+
+
+def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `under` with the differences of `over`: mappings merge, anything else replaces, null removes."""
+    merged = dict(under)
+    for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

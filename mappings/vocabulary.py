@@ -1,0 +1,67 @@
+"""The neutral fields of each record that a mapping may name, and the values that the closed ones can take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import get_args
+
+from connector.recovery_task import TaskState
+from connector.ticketing import Record
+
+RECORDS: tuple[Record, ...] = get_args(Record)
+
+_STATUS = (
+    "continuity_plan",
+    "continuity_phase",
+    "recovery_status",
+    "recovery_progress",
+    "rto_due",
+    "continuity_link",
+)
+
+_TASK = (
+    *("number", "title", "text", "state", "team", "assignee", "due_at", "incident", "parent", "project"),
+    *("continuity_link", "continuity_plan", "answer", "closed_at"),
+)
+_INCIDENT = (
+    *("number", "summary", "text", "state", "priority", "major_state", "opened_at", "resolved_at", "closed_at"),
+    *("outage_began_at", "ci", "service", "component", "label", "parent", "project", "issue_type", "assignment_group"),
+)
+
+FIELDS: Mapping[Record, frozenset[str]] = MappingProxyType(
+    {
+        "incident": frozenset(_INCIDENT) | frozenset(_STATUS),
+        "activation": frozenset(_TASK) | frozenset(_STATUS),
+        "recovery_task": frozenset(_TASK) | {"order", "required", "lasting"},
+        "review": frozenset(_TASK),
+    }
+)
+"""What `connector.ticketing` names for each record; a field of the admin's own starts with `x_`."""
+
+_TASK_STATES = tuple(state.value for state in TaskState)
+
+CHOICES: Mapping[tuple[Record, str], tuple[str | int, ...]] = MappingProxyType(
+    {
+        ("incident", "state"): ("new", "in_progress", "on_hold", "resolved", "closed", "cancelled"),
+        ("incident", "priority"): (1, 2, 3, 4, 5),
+        ("incident", "major_state"): ("none", "proposed", "accepted", "rejected", "cancelled"),
+        ("activation", "state"): _TASK_STATES,
+        ("recovery_task", "state"): _TASK_STATES,
+        ("review", "state"): ("open", "done"),
+    }
+)
+"""The values that a closed neutral field can take; a value map's keys are checked against them."""
+
+
+def known(record: Record, name: str) -> bool:
+    """Tell whether `name` may stand under `fields` of this record."""
+    return name in FIELDS[record] or name.startswith("x_")
+
+
+def choice(record: Record, name: str, written: str | int) -> str | int | None:
+    """Return the neutral value that a value map's key means (`"1"` and `1` are one), or None if there is none."""
+    options = CHOICES.get((record, name))
+    if options is None:
+        return written
+    return {str(option): option for option in options}.get(str(written))
