@@ -1,0 +1,176 @@
+"""The only module that knows the engine (DBOS): wake-ups inside our own transactions, flows, timers and sweeps.
+
+A flow is woken for a *subject* (an activation, a ticket, a connection) on a *queue*. Flows are level-triggered: what is
+to be done stands in our tables, a wake-up only says "look". So wake-ups of one subject are folded into one while it
+waits, and a flow that ran twice has done no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.store.database import Database
+from connector.store.tables import subject as subjects
+
+APPLICATION = "continuity"
+AGAIN = 10.0
+Flow = Callable[[str], None]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A named queue: one flow at a time per subject, at most `workers` at once in this process."""
+
+    name: str
+    workers: int
+    polling: float
+
+
+QUEUES = (Queue("incident", 8, 0.02), Queue("send", 16, 0.02), Queue("sweep", 4, 0.5))
+
+
+class Wakes:
+    """What a process needs that only records work (the web side, the command line)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._client = DBOSClient(
+            system_database_engine=database.engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+        )
+
+    def wake(self, tx: sa.Connection, queue: str, subject: str, at: datetime | None = None) -> None:
+        """Have the flow of `queue` look at `subject`, now or at an instant, if `tx` commits.
+
+        Several calls before the flow starts make one run of it. A timed call for the same instant (to the second) is
+        made once.
+        """
+        if at is not None:
+            identity = f"{queue}:{subject}:at:{int(at.timestamp())}"
+            self._enqueue(tx, queue, subject, identity, max(0.0, at.timestamp() - time.time()))
+            return
+        dialect = sqlite if self._database.sqlite else postgresql
+        statement = (
+            dialect.insert(subjects)
+            .values(queue=queue, key=subject, queued=1, round=1)
+            .on_conflict_do_update(
+                index_elements=["queue", "key"],
+                set_={"queued": 1, "round": subjects.c.round + 1},
+                where=subjects.c.queued == 0,
+            )
+            .returning(subjects.c.round)
+        )
+        turn = tx.execute(statement).scalar()
+        if turn is not None:
+            self._enqueue(tx, queue, subject, f"{queue}:{subject}:{turn}", 0.0)
+
+    def _enqueue(self, tx: sa.Connection, queue: str, subject: str, identity: str, delay: float) -> None:
+        options: dict[str, Any] = {
+            "workflow_name": queue,
+            "queue_name": queue,
+            "workflow_id": identity,
+            "queue_partition_key": subject,
+        }
+        if delay > 0:
+            options["delay_seconds"] = delay
+        self._client.enqueue_in_transaction(tx, options, subject)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        self._client.destroy()
+
+
+class Durable:
+    """The engine in a process that does the work. One per process."""
+
+    def __init__(self, database: Database, *, executor: str = "embedded-0") -> None:
+        self._database = database
+        self._stop = threading.Event()
+        self._tickers: list[threading.Thread] = []
+        DBOS(
+            config={
+                "name": APPLICATION,
+                "system_database_url": database.url,
+                "sys_db_pool_size": 1 if database.sqlite else 10,
+                "serializer": DBOSPortableJSONSerializer(),
+                "application_version": "1",
+                "executor_id": executor,
+                "max_executor_threads": 64,
+                "log_level": "WARNING",
+                "notification_listener_polling_interval_sec": 0.01,
+                "use_listen_notify": False,
+            }
+        )
+
+    def launch(self, flows: Mapping[str, Flow]) -> Wakes:
+        """Register the flows (queue name -> what to do with a subject) and start; unfinished work goes on at once."""
+        DBOS.migrate(system_database_url=self._database.url)
+        wakes = Wakes(self._database)
+        for queue in QUEUES:
+            self._register(wakes, queue.name, flows[queue.name])
+            wakes._client.register_queue(  # noqa: SLF001
+                queue.name,
+                partition_concurrency=1,
+                worker_concurrency=queue.workers,
+                polling_interval_sec=queue.polling,
+            )
+        DBOS.launch()
+        return wakes
+
+    def every(self, seconds: float, wakes: Wakes, subject: str) -> None:
+        """Wake `subject` on the sweep queue each `seconds`; slots are named by time, so two processes make one run."""
+
+        def tick() -> None:
+            while not self._stop.is_set():
+                slot = int(time.time() // seconds)
+                try:
+                    with self._database.begin() as tx:
+                        wakes._enqueue(tx, "sweep", subject, f"sweep:{subject}:{slot}", 0.0)  # noqa: SLF001
+                except sa.exc.SQLAlchemyError:
+                    log.exception("sweep %s could not be queued; the next one is due in %s s", subject, seconds)
+                self._stop.wait(seconds - time.time() % seconds)
+
+        thread = threading.Thread(target=tick, name=f"every-{subject}", daemon=True)
+        self._tickers.append(thread)
+        thread.start()
+
+    def forget(self, before: datetime) -> int:
+        """Delete the engine's records of flows that ended before `before`; returns how many."""
+        done = DBOS.list_workflows(completed_before=before.isoformat(), limit=1000, load_input=False, load_output=False)
+        DBOS.delete_workflows([item.workflow_id for item in done])
+        return len(done)
+
+    def stop(self, *, seconds: float = 5.0) -> None:
+        """Let running flows finish for a while, then let go; what is unfinished goes on at the next launch."""
+        self._stop.set()
+        for thread in self._tickers:
+            thread.join(timeout=1)
+        DBOS.destroy(workflow_completion_timeout_sec=int(seconds), destroy_registry=True)
+
+    def _register(self, wakes: Wakes, name: str, flow: Flow) -> None:
+        def run(subject: str) -> None:
+            with self._database.begin() as tx:
+                tx.execute(
+                    sa.update(subjects).where(subjects.c.queue == name, subjects.c.key == subject).values(queued=0)
+                )
+            try:
+                flow(subject)
+            except Exception:
+                # A fault of ours: the work stands in our tables, so look again later rather than lose the wake-up.
+                log.exception("flow %s of %s failed and is tried again in %s s", name, subject, AGAIN)
+                with self._database.begin() as tx:
+                    wakes.wake(tx, name, subject, datetime.now(UTC) + timedelta(seconds=AGAIN))
+
+        run.__name__ = run.__qualname__ = name
+        DBOS.workflow(name=name, max_recovery_attempts=1000)(run)

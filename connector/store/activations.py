@@ -1,0 +1,214 @@
+"""Activations, their tasks, and where these stand on the platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector import plan as plans
+from connector.activation import Joined, Standing, TaskStanding
+from connector.recovery_task import TaskState
+from connector.store.tables import activation, placement, task
+
+
+@dataclass(frozen=True)
+class New:
+    """What an activation starts with; `key` is unique for ever, `lock` while the disruption lasts."""
+
+    key: str
+    lock: str
+    standing: Standing
+    services: tuple[str, ...]
+    rpo: timedelta
+    started_by: str
+    connection: str = ""
+    platform_id: str = ""
+
+
+def create(tx: sa.Connection, new: New) -> int | None:
+    """Insert an activation with its tasks; None when its key or its lock is taken."""
+    standing = new.standing
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(activation)
+        .values(
+            key=new.key,
+            lock=new.lock,
+            plan_key=standing.plan.key,
+            plan_version=plans.version(standing.plan),
+            plan=plans.to_json(standing.plan),
+            services=list(new.services),
+            rto_seconds=int(standing.rto.total_seconds()),
+            rpo_seconds=int(new.rpo.total_seconds()),
+            exercise=standing.exercise,
+            state=standing.state,
+            invoked=standing.invoked,
+            connection=new.connection,
+            platform_id=new.platform_id,
+            started_at=standing.started_at,
+            started_by=new.started_by,
+            clock_start=standing.clock_start,
+            due_at=standing.due_at,
+        )
+        .on_conflict_do_nothing()
+        .returning(activation.c.id)
+    )
+    activation_id = tx.execute(statement).scalar()
+    if activation_id is None:
+        return None
+    tx.execute(
+        sa.insert(task),
+        [
+            {"activation_id": activation_id, "position": position, **_task_values(item)}
+            for position, item in enumerate(standing.tasks.values())
+        ],
+    )
+    return int(activation_id)
+
+
+def get(tx: sa.Connection, activation_id: int, *, lock: bool = False) -> sa.Row[Any]:
+    """Return the activation's row. Raises LookupError when there is none."""
+    statement = sa.select(activation).where(activation.c.id == activation_id)
+    row = tx.execute(statement.with_for_update() if lock else statement).first()
+    if row is None:
+        raise LookupError(f"there is no activation {activation_id}")
+    return row
+
+
+def holding(tx: sa.Connection, lock: str) -> sa.Row[Any] | None:
+    """Return the activation that holds a lock."""
+    return tx.execute(sa.select(activation).where(activation.c.lock == lock)).first()
+
+
+def by_key(tx: sa.Connection, key: str) -> sa.Row[Any] | None:
+    return tx.execute(sa.select(activation).where(activation.c.key == key)).first()
+
+
+def count_for(tx: sa.Connection, connection: str, platform_id: str) -> int:
+    """Return how many activations a ticket has led so far."""
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(activation)
+        .where(activation.c.connection == connection, activation.c.platform_id == platform_id)
+    )
+    return int(tx.execute(statement).scalar_one())
+
+
+def newest(tx: sa.Connection, *, limit: int = 100, state: str = "") -> Sequence[sa.Row[Any]]:
+    statement = sa.select(activation).order_by(activation.c.id.desc()).limit(limit)
+    return tx.execute(statement.where(activation.c.state == state) if state else statement).all()
+
+
+def followed(tx: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """Return the activations whose tickets are still watched: running ones."""
+    return tx.execute(sa.select(activation).where(activation.c.state == "running").order_by(activation.c.id)).all()
+
+
+def tasks(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
+    return tx.execute(sa.select(task).where(task.c.activation_id == activation_id).order_by(task.c.position)).all()
+
+
+def standing(tx: sa.Connection, row: sa.Row[Any], joined: tuple[Joined, ...]) -> Standing:
+    """Put an activation's row, tasks and incidents together for the rules."""
+    return Standing(
+        plan=plans.from_json(row.plan),
+        rto=timedelta(seconds=row.rto_seconds),
+        state=row.state,
+        by_rule=row.started_by == "rule",
+        exercise=row.exercise,
+        invoked=row.invoked,
+        started_at=row.started_at,
+        clock_start=row.clock_start,
+        due_at=row.due_at,
+        tasks={item.key: _task(item) for item in tasks(tx, row.id)},
+        joined=joined,
+        stand_down=row.stand_down,
+        stand_down_reason=row.stand_down_reason,
+        told_percent=row.told_percent,
+        restored_at=row.restored_at,
+        restored_by=row.restored_by,
+        ended_at=row.ended_at,
+    )
+
+
+def save(tx: sa.Connection, activation_id: int, old: Standing, new: Standing, lock: str | None) -> None:
+    """Store what changed between two standings; `lock` None gives the lock back."""
+    tx.execute(
+        sa.update(activation)
+        .where(activation.c.id == activation_id)
+        .values(
+            lock=lock,
+            state=new.state,
+            invoked=new.invoked,
+            clock_start=new.clock_start,
+            due_at=new.due_at,
+            told_percent=new.told_percent,
+            restored_at=new.restored_at,
+            restored_by=new.restored_by,
+            stand_down=new.stand_down,
+            stand_down_reason=new.stand_down_reason,
+            ended_at=new.ended_at,
+        )
+    )
+    for key, item in new.tasks.items():
+        if key not in old.tasks:
+            tx.execute(sa.insert(task).values(activation_id=activation_id, position=1000, **_task_values(item)))
+        elif item != old.tasks[key]:
+            tx.execute(
+                sa.update(task)
+                .where(task.c.activation_id == activation_id, task.c.key == key)
+                .values(**_task_values(item))
+            )
+
+
+def update(tx: sa.Connection, activation_id: int, values: Mapping[str, Any]) -> None:
+    tx.execute(sa.update(activation).where(activation.c.id == activation_id).values(dict(values)))
+
+
+def placements(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
+    statement = sa.select(placement).where(placement.c.activation_id == activation_id)
+    return tx.execute(statement.order_by(placement.c.id)).all()
+
+
+def placement_of(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
+    """Return which record of ours a platform's ticket is."""
+    statement = sa.select(placement).where(placement.c.connection == connection, placement.c.platform_id == platform_id)
+    return tx.execute(statement).first()
+
+
+def placement_for(tx: sa.Connection, write_key: str) -> sa.Row[Any] | None:
+    """Return the placement that a create with this key makes (for a ticket seen before its answer was)."""
+    return tx.execute(sa.select(placement).where(placement.c.write_key == write_key)).first()
+
+
+def place(tx: sa.Connection, values: Mapping[str, Any]) -> int:
+    """Record the intent to have one of our records on a platform; returns the placement's id."""
+    return int(tx.execute(sa.insert(placement).values(dict(values)).returning(placement.c.id)).scalar_one())
+
+
+def update_placement(tx: sa.Connection, placement_id: int, values: Mapping[str, Any]) -> None:
+    tx.execute(sa.update(placement).where(placement.c.id == placement_id).values(dict(values)))
+
+
+def _task(row: sa.Row[Any]) -> TaskStanding:
+    return TaskStanding(
+        key=row.key,
+        name=row.name,
+        state=TaskState(row.state),
+        kind=row.kind,
+        due_at=row.due_at,
+        opened_at=row.opened_at,
+        started_at=row.started_at,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        reason=row.reason,
+    )
+
+
+def _task_values(item: TaskStanding) -> dict[str, Any]:
+    return {**vars(item), "state": item.state.value}

@@ -1,0 +1,68 @@
+"""The one database: how it is opened on SQLite and on PostgreSQL, and its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+
+class Database:
+    """An open database; `begin()` gives a transaction that commits when the block ends well.
+
+    On SQLite a transaction takes the write lock at once (BEGIN IMMEDIATE), since a read that turns into a write
+    would fail under load; there is one connection, because SQLite has one writer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = normalised(url)
+        self.sqlite = self.url.startswith("sqlite")
+        if self.sqlite:
+            self.engine = sa.create_engine(
+                self.url,
+                pool_size=1,
+                max_overflow=0,
+                pool_timeout=60,
+                connect_args={"timeout": 60, "check_same_thread": False},
+            )
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        else:
+            self.engine = sa.create_engine(self.url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            if self.sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to this version's shape; safe to call at each start."""
+        config = Config()
+        config.set_main_option("script_location", str(resources.files("connector.store") / "migrations"))
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def normalised(url: str) -> str:
+    """Return the address with the driver that we ship: `postgresql://` becomes `postgresql+psycopg://`."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")

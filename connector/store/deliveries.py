@@ -1,0 +1,175 @@
+"""Messages in: recorded before anything is decided, once each, in the order in which they came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.store.tables import activation, delivery, placement, ticket
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message to record; `state` is `open`, or `ignored` with its `reason`."""
+
+    connection: str
+    key: str
+    source: str
+    event: str
+    body: bytes
+    platform_id: str = ""
+    number: str = ""
+    version: int | None = None
+    subject: str = ""
+    state: str = "open"
+    reason: str = ""
+
+
+def record(tx: sa.Connection, message: Message, now: datetime) -> int | None:
+    """Store a message; returns its id, or None for one that is stored already."""
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(delivery)
+        .values(
+            connection=message.connection,
+            key=message.key,
+            source=message.source,
+            event=message.event,
+            body=message.body,
+            platform_id=message.platform_id,
+            number=message.number,
+            version=message.version,
+            subject=message.subject,
+            state=message.state,
+            reason=message.reason,
+            attempts=0,
+            received_at=now,
+            decided_at=now if message.state == "ignored" else None,
+        )
+        .on_conflict_do_nothing(index_elements=["connection", "key"])
+        .returning(delivery.c.id)
+    )
+    return tx.execute(statement).scalar()
+
+
+def subject_of(tx: sa.Connection, connection: str, platform_id: str) -> str:
+    """Return what a ticket's messages are handled under: its activation while one runs, else the ticket itself."""
+    mine = sa.select(ticket.c.activation_id).where(
+        ticket.c.connection == connection, ticket.c.platform_id == platform_id
+    )
+    placed = sa.select(placement.c.activation_id).where(
+        placement.c.connection == connection, placement.c.platform_id == platform_id
+    )
+    found = tx.execute(mine.where(ticket.c.activation_id.is_not(None)).union_all(placed).limit(1)).scalar()
+    return f"activation:{found}" if found is not None else f"ticket:{connection}:{platform_id}"
+
+
+def seen_within(tx: sa.Connection, connection: str, key: str, since: datetime) -> bool:
+    """Tell whether a message with this key came after `since` (where a key is only a digest of the body)."""
+    statement = sa.select(delivery.c.id).where(
+        delivery.c.connection == connection, delivery.c.key == key, delivery.c.received_at >= since
+    )
+    return tx.execute(statement).first() is not None
+
+
+def oldest_open(tx: sa.Connection, subject: str) -> sa.Row[Any] | None:
+    statement = (
+        sa.select(delivery)
+        .where(delivery.c.subject == subject, delivery.c.state == "open")
+        .order_by(delivery.c.id)
+        .limit(1)
+    )
+    return tx.execute(statement).first()
+
+
+def settle(tx: sa.Connection, delivery_id: int, state: str, reason: str, now: datetime) -> None:
+    """Close a delivery as `done`, `ignored` or `parked`, with what was decided and why."""
+    tx.execute(
+        sa.update(delivery).where(delivery.c.id == delivery_id).values(state=state, reason=reason, decided_at=now)
+    )
+
+
+def hand_over(tx: sa.Connection, delivery_id: int, subject: str) -> None:
+    """Move a delivery to the subject that its ticket belongs to by now."""
+    tx.execute(sa.update(delivery).where(delivery.c.id == delivery_id).values(subject=subject))
+
+
+def count_attempt(tx: sa.Connection, delivery_id: int) -> int:
+    """Note one more try at a delivery; returns how many that makes."""
+    statement = (
+        sa.update(delivery)
+        .where(delivery.c.id == delivery_id)
+        .values(attempts=delivery.c.attempts + 1)
+        .returning(delivery.c.attempts)
+    )
+    return int(tx.execute(statement).scalar_one())
+
+
+def get(tx: sa.Connection, delivery_id: int) -> sa.Row[Any] | None:
+    return tx.execute(sa.select(delivery).where(delivery.c.id == delivery_id)).first()
+
+
+def latest(
+    tx: sa.Connection, *, limit: int, connection: str = "", state: str = "", number: str = ""
+) -> Sequence[sa.Row[Any]]:
+    """Return the newest deliveries, without their bodies."""
+    columns = [column for column in delivery.c if column.name != "body"]
+    statement = sa.select(*columns).order_by(delivery.c.id.desc()).limit(limit)
+    for column, value in ((delivery.c.connection, connection), (delivery.c.state, state), (delivery.c.number, number)):
+        if value:
+            statement = statement.where(column == value)
+    return tx.execute(statement).all()
+
+
+def reopen(tx: sa.Connection, delivery_id: int) -> str | None:
+    """Put a parked or decided delivery back in line; returns its subject, None when there is no such delivery."""
+    statement = (
+        sa.update(delivery)
+        .where(delivery.c.id == delivery_id)
+        .values(state="open", attempts=0, decided_at=None)
+        .returning(delivery.c.subject)
+    )
+    return tx.execute(statement).scalar()
+
+
+def waiting(tx: sa.Connection) -> tuple[int, datetime | None]:
+    """Return how many deliveries wait to be decided and when the oldest of them came."""
+    row = tx.execute(
+        sa.select(sa.func.count(), sa.func.min(delivery.c.received_at)).where(delivery.c.state == "open")
+    ).one()
+    return int(row[0]), row[1]
+
+
+def open_subjects(tx: sa.Connection, before: datetime) -> list[str]:
+    """Return subjects with a delivery that has waited since before `before` (a wake-up that got lost)."""
+    statement = (
+        sa.select(delivery.c.subject)
+        .where(delivery.c.state == "open", delivery.c.received_at < before)
+        .distinct()
+        .limit(1000)
+    )
+    return list(tx.execute(statement).scalars())
+
+
+def forget(tx: sa.Connection, before: datetime) -> int:
+    """Delete the bodies' rows of deliveries decided before `before`, keeping those of running activations."""
+    running = sa.select(sa.literal("activation:") + sa.cast(activation.c.id, sa.Text)).where(
+        activation.c.state == "running"
+    )
+    result = tx.execute(
+        sa.delete(delivery).where(
+            delivery.c.state.in_(["done", "ignored"]),
+            delivery.c.decided_at < before,
+            delivery.c.subject.not_in(running),
+        )
+    )
+    return result.rowcount
+
+
+KEEP_DIGESTS = timedelta(minutes=10)
+"""How long a digest of a body counts as the same message; the same content may rightly come again later."""

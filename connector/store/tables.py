@@ -1,0 +1,248 @@
+"""The tables, one database for SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware UTC instant; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant without a zone: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _json(name: str, *, default: Any = None) -> sa.Column[Any]:
+    return sa.Column(name, sa.JSON(none_as_null=True), nullable=default is None, default=default)
+
+
+connection = sa.Table(
+    "connection",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("first_connected_at", Instant, nullable=False),
+    sa.Column("baseline_at", Instant),  # when what was there before us had been listed
+    sa.Column("polled_until", Instant),
+)
+
+catalog = sa.Table(
+    "catalog",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    _json("content", default=dict),
+    sa.Column("applied_at", Instant, nullable=False),
+    sa.Column("applied_by", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# One row per thing whose messages are handled one after another; `queued` keeps wake-ups from piling up.
+subject = sa.Table(
+    "subject",
+    metadata,
+    sa.Column("queue", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("queued", sa.Integer, nullable=False, default=0),
+    sa.Column("round", sa.Integer, nullable=False, default=0),
+)
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),  # webhook | poll | command
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("platform_id", sa.Text, nullable=False, default=""),
+    sa.Column("number", sa.Text, nullable=False, default=""),
+    sa.Column("version", sa.BigInteger),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # open | done | ignored | parked
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("decided_at", Instant),
+    sa.UniqueConstraint("connection", "key"),
+    sa.Index("delivery_open", "subject", "state", "id"),
+    sa.Index("delivery_ticket", "connection", "platform_id"),
+    sqlite_autoincrement=True,  # ids are never used again
+)
+
+ticket = sa.Table(
+    "ticket",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("platform_id", sa.Text, nullable=False),
+    sa.Column("number", sa.Text, nullable=False, default=""),
+    sa.Column("url", sa.Text, nullable=False, default=""),
+    sa.Column("version", sa.BigInteger),  # null: known only by name, as somebody's parent
+    sa.Column("parent", sa.Text, nullable=False, default=""),
+    _json("values", default=dict),
+    _json("problems", default=list),
+    sa.Column("baseline", sa.Boolean, nullable=False, default=False),
+    sa.Column("deleted", sa.Boolean, nullable=False, default=False),
+    sa.Column("activation_id", Id, sa.ForeignKey("activation.id")),
+    sa.Column("role", sa.Text, nullable=False, default=""),  # lead | joined | child
+    sa.Column("plan_key", sa.Text, nullable=False, default=""),
+    sa.Column("why", sa.Text, nullable=False, default=""),
+    sa.Column("why_at", Instant),
+    _json("written", default=dict),  # the status fields last written to it
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.UniqueConstraint("connection", "platform_id"),
+    sa.Index("ticket_parent", "connection", "parent"),
+    sa.Index("ticket_activation", "activation_id"),
+    sa.Index("ticket_number", "connection", "number"),
+)
+
+activation = sa.Table(
+    "activation",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("lock", sa.Text, unique=True),  # lets one activation of a plan run for one disruption
+    sa.Column("plan_key", sa.Text, nullable=False),
+    sa.Column("plan_version", sa.Text, nullable=False),
+    _json("plan", default=dict),
+    _json("services", default=list),
+    sa.Column("rto_seconds", sa.Integer, nullable=False),
+    sa.Column("rpo_seconds", sa.Integer, nullable=False),
+    sa.Column("exercise", sa.Boolean, nullable=False, default=False),
+    sa.Column("state", sa.Text, nullable=False),  # running | stood_down | closed
+    sa.Column("invoked", sa.Boolean, nullable=False, default=True),
+    sa.Column("connection", sa.Text, nullable=False, default=""),  # where the incident is
+    sa.Column("platform_id", sa.Text, nullable=False, default=""),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("started_by", sa.Text, nullable=False),
+    sa.Column("clock_start", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("told_percent", sa.Integer, nullable=False, default=0),
+    sa.Column("restored_at", Instant),
+    sa.Column("restored_by", sa.Text, nullable=False, default=""),  # tasks | incident
+    sa.Column("recovery_point_at", Instant),
+    sa.Column("ended_at", Instant),
+    sa.Column("stand_down", sa.Text, nullable=False, default=""),  # asked | confirmed
+    sa.Column("stand_down_reason", sa.Text, nullable=False, default=""),
+    sa.Column("complete_at", Instant),  # every task stands on its platforms
+    sa.Column("escalated_at", Instant),
+    sa.Index("activation_state", "state"),
+    sqlite_autoincrement=True,
+)
+
+task = sa.Table(
+    "task",
+    metadata,
+    sa.Column("activation_id", Id, sa.ForeignKey("activation.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, default="plan"),  # plan | invoke | stand_down
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", Instant),
+    sa.Column("opened_at", Instant),
+    sa.Column("started_at", Instant),
+    sa.Column("closed_at", Instant),
+    sa.Column("closed_by", sa.Text, nullable=False, default=""),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+)
+
+# Where one of our records stands on a platform: an activation's own ticket, a recovery task, a review.
+placement = sa.Table(
+    "placement",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("activation_id", Id, sa.ForeignKey("activation.id"), nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("project", sa.Text, nullable=False, default=""),
+    sa.Column("round", sa.Integer, nullable=False, default=0),
+    sa.Column("write_key", sa.Text, nullable=False, unique=True),
+    sa.Column("platform_id", sa.Text),
+    sa.Column("number", sa.Text, nullable=False, default=""),
+    sa.Column("url", sa.Text, nullable=False, default=""),
+    sa.Column("version", sa.BigInteger),
+    sa.Column("state", sa.Text, nullable=False, default=""),  # the state last known to stand there
+    sa.Column("state_at", Instant),  # when that became known
+    _json("written", default=dict),
+    sa.Column("gone", sa.Text, nullable=False, default=""),  # deleted | closed with its incident
+    sa.UniqueConstraint("activation_id", "record", "key", "connection", "round"),
+    sa.Index("placement_ticket", "connection", "platform_id"),
+)
+
+note = sa.Table(
+    "note",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("platform_id", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),  # what it tells of; once per ticket
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("write_key", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("connection", "platform_id", "event"),
+)
+
+write = sa.Table(
+    "write",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("activation_id", Id, sa.ForeignKey("activation.id")),
+    sa.Column("placement_id", Id, sa.ForeignKey("placement.id")),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("platform_id", sa.Text, nullable=False, default=""),
+    sa.Column("number", sa.Text, nullable=False, default=""),
+    _json("values", default=dict),
+    sa.Column("note", sa.Text, nullable=False, default=""),
+    sa.Column("cause", sa.Text, nullable=False, default=""),
+    sa.Column("state", sa.Text, nullable=False, default="pending"),  # pending | done | parked | superseded
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("unclear_since", Instant),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    _json("warnings", default=list),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("sent_at", Instant),
+    sa.Column("done_at", Instant),
+    sa.Index("write_due", "subject", "connection", "state"),
+    sa.Index("write_state", "state", "next_at"),
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("activation_id", Id),
+    sa.Column("connection", sa.Text, nullable=False, default=""),
+    sa.Column("platform_id", sa.Text, nullable=False, default=""),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("history_activation", "activation_id", "id"),
+    sa.Index("history_ticket", "connection", "platform_id"),
+)

@@ -1,0 +1,89 @@
+"""Incident tickets as last seen on their platform, and why each was or was not acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.store.tables import history, ticket
+
+
+def get(tx: sa.Connection, connection: str, platform_id: str, *, lock: bool = False) -> sa.Row[Any] | None:
+    statement = sa.select(ticket).where(ticket.c.connection == connection, ticket.c.platform_id == platform_id)
+    return tx.execute(statement.with_for_update() if lock else statement).first()
+
+
+def by_number(tx: sa.Connection, number: str, connection: str = "") -> Sequence[sa.Row[Any]]:
+    """Return tickets that people call `number`, on any connection unless one is named."""
+    statement = sa.select(ticket).where(ticket.c.number == number)
+    return tx.execute(statement.where(ticket.c.connection == connection) if connection else statement).all()
+
+
+def remember(tx: sa.Connection, connection: str, platform_id: str, now: datetime) -> sa.Row[Any]:
+    """Return the ticket's row, locked; a ticket never seen gets an empty one, so that two flows meet at it."""
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    tx.execute(
+        dialect.insert(ticket)
+        .values(connection=connection, platform_id=platform_id, seen_at=now)
+        .on_conflict_do_nothing(index_elements=["connection", "platform_id"])
+    )
+    row = get(tx, connection, platform_id, lock=True)
+    if row is None:
+        raise LookupError(f"the ticket {platform_id} of {connection} vanished inside a transaction")
+    return row
+
+
+def update(tx: sa.Connection, ticket_id: int, values: Mapping[str, Any]) -> None:
+    tx.execute(sa.update(ticket).where(ticket.c.id == ticket_id).values(dict(values)))
+
+
+def explain(tx: sa.Connection, ticket_id: int, why: str, now: datetime) -> None:
+    """Store why a ticket was, or was not, acted on."""
+    tx.execute(sa.update(ticket).where(ticket.c.id == ticket_id, ticket.c.why != why).values(why=why, why_at=now))
+
+
+def of_activation(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
+    """Return the incidents that take part in an activation, the lead first."""
+    statement = sa.select(ticket).where(ticket.c.activation_id == activation_id)
+    rank = sa.case({"lead": 0, "joined": 1}, value=ticket.c.role, else_=2)
+    return tx.execute(statement.order_by(rank, ticket.c.id)).all()
+
+
+def children(tx: sa.Connection, connection: str, parents: Sequence[str]) -> Sequence[sa.Row[Any]]:
+    """Return known tickets whose parent is one of `parents`."""
+    statement = sa.select(ticket).where(ticket.c.connection == connection, ticket.c.parent.in_(parents))
+    return tx.execute(statement.order_by(ticket.c.id)).all()
+
+
+def newest(tx: sa.Connection, *, limit: int, connection: str = "") -> Sequence[sa.Row[Any]]:
+    statement = sa.select(ticket).where(ticket.c.number != "").order_by(ticket.c.seen_at.desc(), ticket.c.id.desc())
+    statement = statement.where(ticket.c.connection == connection) if connection else statement
+    return tx.execute(statement.limit(limit)).all()
+
+
+def tell(
+    tx: sa.Connection,
+    text: str,
+    now: datetime,
+    *,
+    activation_id: int | None = None,
+    connection: str = "",
+    platform_id: str = "",
+) -> None:
+    """Add a line to what happened."""
+    tx.execute(
+        sa.insert(history).values(
+            activation_id=activation_id, connection=connection, platform_id=platform_id, at=now, text=text
+        )
+    )
+
+
+def told(tx: sa.Connection, *, activation_id: int | None, connection: str, platform_id: str) -> Sequence[sa.Row[Any]]:
+    """Return what happened to a ticket or to its activation, oldest first."""
+    mine = sa.and_(history.c.connection == connection, history.c.platform_id == platform_id)
+    where = mine if activation_id is None else sa.or_(mine, history.c.activation_id == activation_id)
+    return tx.execute(sa.select(history).where(where).order_by(history.c.id)).all()

@@ -1,0 +1,115 @@
+"""Changes out: each recorded with its idempotency key before the call, and with its outcome after it; and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.store.tables import note, write
+
+
+def intend(tx: sa.Connection, values: Mapping[str, Any]) -> bool:
+    """Record a write to be made; False when its key is known already."""
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(write).values(dict(values)).on_conflict_do_nothing(index_elements=["key"]).returning(write.c.id)
+    )
+    return tx.execute(statement).scalar() is not None
+
+
+def get(tx: sa.Connection, key: str) -> sa.Row[Any] | None:
+    return tx.execute(sa.select(write).where(write.c.key == key)).first()
+
+
+def by_id(tx: sa.Connection, write_id: int) -> sa.Row[Any] | None:
+    return tx.execute(sa.select(write).where(write.c.id == write_id)).first()
+
+
+def unfinished(tx: sa.Connection, subject: str, connection: str = "") -> Sequence[sa.Row[Any]]:
+    """Return writes of a subject that are pending or parked, in the order in which they were intended."""
+    statement = sa.select(write).where(write.c.subject == subject, write.c.state.in_(["pending", "parked"]))
+    statement = statement.where(write.c.connection == connection) if connection else statement
+    return tx.execute(statement.order_by(write.c.id)).all()
+
+
+def count_with_prefix(tx: sa.Connection, prefix: str) -> int:
+    """Return how many writes have a key that begins with `prefix`: the next one's number."""
+    statement = sa.select(sa.func.count()).select_from(write).where(write.c.key.startswith(prefix, autoescape=True))
+    return int(tx.execute(statement).scalar_one())
+
+
+def update(tx: sa.Connection, write_ids: Sequence[int], values: Mapping[str, Any]) -> None:
+    tx.execute(sa.update(write).where(write.c.id.in_(write_ids)).values(dict(values)))
+
+
+def parked(tx: sa.Connection, limit: int = 200) -> Sequence[sa.Row[Any]]:
+    return tx.execute(sa.select(write).where(write.c.state == "parked").order_by(write.c.id).limit(limit)).all()
+
+
+def replay(tx: sa.Connection, write_id: int, now: datetime) -> sa.Row[Any] | None:
+    """Put a parked write back in line with its own key; returns its row, None when it is not parked."""
+    statement = (
+        sa.update(write)
+        .where(write.c.id == write_id, write.c.state == "parked")
+        .values(state="pending", attempts=0, next_at=now, reason="")
+        .returning(write)
+    )
+    return tx.execute(statement).first()
+
+
+def overdue(tx: sa.Connection, now: datetime) -> Sequence[sa.Row[Any]]:
+    """Return (subject, connection) pairs with a pending write that should have gone out by `now`."""
+    statement = (
+        sa.select(write.c.subject, write.c.connection)
+        .where(write.c.state == "pending", write.c.next_at <= now)
+        .distinct()
+        .limit(1000)
+    )
+    return tx.execute(statement).all()
+
+
+def pending_creates(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
+    """Return the creates of an activation that have not come to stand on their platform."""
+    statement = sa.select(write).where(
+        write.c.activation_id == activation_id,
+        write.c.action == "create",
+        write.c.state.in_(["pending", "parked"]),
+    )
+    return tx.execute(statement.order_by(write.c.id)).all()
+
+
+def counts(tx: sa.Connection) -> dict[tuple[str, str], int]:
+    """Return the number of writes by (connection, state)."""
+    statement = sa.select(write.c.connection, write.c.state, sa.func.count()).group_by(
+        write.c.connection, write.c.state
+    )
+    return {(row[0], row[1]): int(row[2]) for row in tx.execute(statement)}
+
+
+def add_note(tx: sa.Connection, connection: str, platform_id: str, event: str, text: str, now: datetime) -> bool:
+    """Have a note told on a ticket, once per event; False when it is there already."""
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(note)
+        .values(connection=connection, platform_id=platform_id, event=event, text=text, created_at=now)
+        .on_conflict_do_nothing(index_elements=["connection", "platform_id", "event"])
+        .returning(note.c.id)
+    )
+    return tx.execute(statement).scalar() is not None
+
+
+def untold(tx: sa.Connection, connection: str, platform_id: str) -> Sequence[sa.Row[Any]]:
+    """Return a ticket's notes that no write carries yet."""
+    statement = sa.select(note).where(
+        note.c.connection == connection, note.c.platform_id == platform_id, note.c.write_key.is_(None)
+    )
+    return tx.execute(statement.order_by(note.c.id)).all()
+
+
+def carry(tx: sa.Connection, note_ids: Sequence[int], write_key: str) -> None:
+    """Record which write carries these notes."""
+    tx.execute(sa.update(note).where(note.c.id.in_(note_ids)).values(write_key=write_key))
