@@ -122,6 +122,6 @@ def _said(what: str, variables: Mapping[str, Kind], caret: str) -> tuple[str, st
     if operands:
         operator, kinds = operands[1].strip("_"), operands[2].replace(", ", " and ")
         return f"'{operator}' does not go with {kinds}", f"use the same kind on both sides\n{caret}"
-    return re.sub(
-        r" expecting \{.*\}$", "", what.replace("'<EOF>'", "the end"), flags=re.DOTALL
-    ), f"{_EXAMPLE}\n{caret}"
+    if "'<EOF>'" in what:
+        return "the condition ends too early", f"{_EXAMPLE}\n{caret}"
+    return re.sub(r" expecting \{.*\}$", "", what, flags=re.DOTALL), f"{_EXAMPLE}\n{caret}"

@@ -147,17 +147,29 @@ def critical_path(tasks: Iterable[PlanTask]) -> timedelta:
     return max(finish_offsets(tasks).values(), default=timedelta())
 
 
-def recovery_tasks(plan: Plan) -> tuple[PlanTask, ...]:
+def longest_path(tasks: Iterable[PlanTask]) -> tuple[str, ...]:
+    """Return the keys of the tasks that make up the critical path, first to last."""
+    known = {task.key: task for task in tasks}
+    finish = finish_offsets(known.values())
+    path: list[str] = []
+    ahead = list(known)
+    while ahead:
+        path.append(max(ahead, key=lambda key: finish[key]))
+        ahead = [before for before in known[path[-1]].after if before in known]
+    return tuple(reversed(path))
+
+
+def recovery_tasks(tasks: Iterable[PlanTask]) -> tuple[PlanTask, ...]:
     """Return what restores the services: required tasks up to the recovery phase, and all that these wait for."""
-    known = {task.key: task for task in plan.tasks}
+    known = {task.key: task for task in tasks}
     needed: set[str] = set()
-    waiting = [task.key for task in plan.tasks if task.required and task.phase is not Phase.RETURN_TO_NORMAL]
+    waiting = [key for key, task in known.items() if task.required and task.phase is not Phase.RETURN_TO_NORMAL]
     while waiting:
         key = waiting.pop()
         if key in known and key not in needed:
             needed.add(key)
             waiting.extend(known[key].after)
-    return tuple(task for task in plan.tasks if task.key in needed)
+    return tuple(task for key, task in known.items() if key in needed)
 
 
 def due_offsets(plan: Plan) -> dict[str, timedelta]:
@@ -176,7 +188,7 @@ def due_times(plan: Plan, clock_start: datetime, rto: timedelta) -> dict[str, da
     """
     end = clock_start + rto
     due = {task.key: end for task in plan.tasks}
-    needed = {task.key: task for task in recovery_tasks(plan)}
+    needed = {task.key: task for task in recovery_tasks(plan.tasks)}
     for key in reversed(_in_order(needed)):
         latest_start = due[key] - needed[key].duration
         for before in needed[key].after:
@@ -194,7 +206,7 @@ def expected_restoration(
     A task in hand (in `started`) ends its duration after it began, or now if that has passed; any other takes its
     duration from now or from when what it waits for ends; a failed one has to be done again. `now` when all is settled.
     """
-    needed = {task.key: task for task in recovery_tasks(plan)}
+    needed = {task.key: task for task in recovery_tasks(plan.tasks)}
     finish: dict[str, datetime] = {}
     for key in _in_order(needed):
         task = needed[key]

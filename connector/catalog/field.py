@@ -1,0 +1,189 @@
+"""The kinds of values in continuity records, strict, with messages that say what to write instead.
+
+Messages have the form `what is wrong; what to do`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
+
+from connector.catalog.duration import parse_duration
+from connector.problem import nearest
+from connector.recovery_task import Target
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_BLANK = "the field is empty; give it a value or remove it"
+_MISSING: dict[str, str | list[Any] | dict[Any, Any]] = {"required": "the field is missing; add it", "null": _BLANK}
+
+
+class Shape(Schema):
+    """A mapping with known fields; an unknown one is an error with the nearest known name."""
+
+    error_messages = {"type": "not a mapping; write `field: value` lines"}  # noqa: RUF012  (marshmallow's own form)
+
+    class Meta:  # noqa: D106
+        unknown = EXCLUDE
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _knows_every_field(self, _data: Any, original: Any, **_more: Any) -> None:
+        unknown = [str(name) for name in original if name not in self.fields] if isinstance(original, Mapping) else []
+        if unknown:
+            raise ValidationError({name: [f"unknown field; {self._instead(name)}"] for name in unknown})
+
+    def _instead(self, name: str) -> str:
+        return nearest(name, self.fields) or f"known fields: {', '.join(sorted(self.fields))}"
+
+
+class _Strict(fields.Field[Any]):
+    default_error_messages = _MISSING
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        del attr, data, kwargs
+        return self.read(value)
+
+    def read(self, value: Any) -> Any:
+        """Return what the file's `value` stands for. Raises ValidationError."""
+        raise NotImplementedError
+
+
+class Text(_Strict):
+    """A text that is not blank, without outer blanks. A bare number is refused: it would lose its zeros."""
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError(f"{value!r} is not a text; put it in quotes")
+        if not value.strip():
+            raise ValidationError(_BLANK)
+        return value.strip()
+
+
+class Key(Text):
+    """A short name by which other records refer to this one."""
+
+    def read(self, value: Any) -> str:
+        text = super().read(value)
+        if not _KEY.fullmatch(text):
+            raise ValidationError(f"'{text}' cannot be a key; use up to 64 letters, digits, '-', '_' and '.'")
+        return text
+
+
+class Length(_Strict):
+    """A duration such as 4h; `some` refuses nothing at all."""
+
+    def __init__(self, *, some: bool = False, required: bool = False) -> None:
+        super().__init__(required=required)
+        self._some = some
+
+    def read(self, value: Any) -> timedelta:
+        try:
+            duration = parse_duration(str(value))
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        if self._some and not duration:
+            raise ValidationError("the duration is nothing; write one such as 4h")
+        return duration
+
+
+class Choice(_Strict):
+    """One of a few words."""
+
+    def __init__(self, options: Collection[str], *, required: bool = False) -> None:
+        super().__init__(required=required)
+        self._options = tuple(options)
+
+    def read(self, value: Any) -> str:
+        if value not in self._options:
+            instead = nearest(str(value), self._options) or f"use one of {', '.join(self._options)}"
+            raise ValidationError(f"'{value}' is not known here; {instead}")
+        return str(value)
+
+
+class Flag(_Strict):
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError(f"'{value}' is neither true nor false; write true or false")
+        return value
+
+
+class Rank(_Strict):
+    """A criticality, 1 to 4."""
+
+    def read(self, value: Any) -> int:
+        if isinstance(value, bool) or value not in {1, 2, 3, 4}:
+            raise ValidationError(f"'{value}' is not a criticality; use 1 (most critical) to 4 (not critical)")
+        return int(value)
+
+
+class Day(_Strict):
+    def read(self, value: Any) -> date:
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise ValidationError(f"'{value}' is not a date; write it as 2027-01-31")
+        return value
+
+
+class Names(_Strict):
+    """A list of texts; a single text is a list of one."""
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        items = value if isinstance(value, list) else [value]
+        return tuple(_each(items, Text().read))
+
+
+class Places(_Strict):
+    """Where a task's ticket goes: `name`, `{name: PROJECT}`, or a list of these."""
+
+    def read(self, value: Any) -> tuple[Target, ...]:
+        items = value if isinstance(value, list) else [value]
+        return tuple(_each(items, self._target))
+
+    @staticmethod
+    def _target(item: Any) -> Target:
+        if isinstance(item, str) and item.strip():
+            return Target(item.strip())
+        if isinstance(item, Mapping) and len(item) == 1:
+            ((place, project),) = item.items()
+            if isinstance(place, str) and isinstance(project, str):
+                return Target(place, project)
+        raise ValidationError(f"{item!r} is not a place; write the name of a platform or connection, or name: PROJECT")
+
+
+class Keyed(_Strict):
+    """A mapping from keys to records of one shape, in the order of the file."""
+
+    def __init__(self, shape: Schema, *, required: bool = False) -> None:
+        super().__init__(required=required)
+        self._shape = shape
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise ValidationError("not a mapping; write `key:` lines with the fields of each below")
+        errors: dict[str, Any] = {}
+        records: dict[str, Any] = {}
+        for key, record in value.items():
+            try:
+                name = Key().read(key)
+                records[name] = self._shape.load(record)
+            except ValidationError as error:
+                errors[str(key)] = error.messages
+                records[str(key)] = error.valid_data if isinstance(error.valid_data, dict) else {}
+        if errors:
+            raise ValidationError(errors, valid_data=records)
+        return records
+
+
+def _each(items: list[Any], read: Callable[[Any], Any]) -> list[Any]:
+    found: list[Any] = []
+    errors: dict[int, Any] = {}
+    for index, item in enumerate(items):
+        try:
+            found.append(read(item))
+        except ValidationError as error:
+            errors[index] = error.messages
+    if errors:
+        raise ValidationError(errors, valid_data=found)
+    return found
