@@ -17,7 +17,7 @@ from webhooks.headers import header as value_of
 
 Scheme = Literal["standard", "hub", "static"]
 
-SECRET_HEADER = "X-Continuity-Secret"  # noqa: S105 - the header's name, not a secret
+SECRET_HEADER = "X-Continuity-Secret"  # noqa: S105  # nosec B105
 STANDARD_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 HUB_HEADER = "X-Hub-Signature"
 TOLERANCE = timedelta(minutes=5)
