@@ -45,6 +45,8 @@ class Answers:
     page: bytes
     partial: Callable[[bytes], bytes]
     """Turns the body of a good answer into that of one which also reports an error."""
+    limit_headers: tuple[tuple[str, str], ...] = ()
+    """What a 429 carries beside Retry-After."""
 
 
 class Gate:
@@ -147,6 +149,8 @@ def failure(fault: Fault, answers: Answers) -> tuple[str, Headers, bytes]:
     code = int(fault.kind[:3])
     body = {429: answers.rate_limited, 503: answers.unavailable}.get(code, answers.server_error)
     headers = [("Content-Type", "application/json;charset=UTF-8")]
+    if code == HTTPStatus.TOO_MANY_REQUESTS:
+        headers += answers.limit_headers
     if fault.retry_after is not None:
         headers.append(("Retry-After", retry_after(fault.retry_after)))
     return f"{code} {HTTPStatus(code).phrase}", headers, body

@@ -1,4 +1,4 @@
-"""Sends webhooks as the platforms do, in the background and once; late, doubled, shuffled or lost on demand."""
+"""Sends webhooks as the platforms do, in the background; late, doubled, out of order, lost or retried."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,16 +44,19 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Message:
-    """One event to tell: `id` is the same on a doubled delivery, `record` names the ticket for the log."""
+    """One event to tell: `id` is the same on a doubled or retried delivery, `record` names the ticket for the log."""
 
     event: str
     record: str
     body: bytes
     id: str = ""
+    retry: int = 0
 
 
 Sign = Callable[[Target, Message], dict[str, str]]
 """Gives the headers of one delivery, computed when it leaves."""
+Retry = Callable[[Message, int | None], float | None]
+"""After the answer (None where none came): seconds until the same message is tried again, or None to give up."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Sent:
 class _Line:
     """The deliveries to one target: one thread, one connection, due times."""
 
-    def __init__(self, target: Target, deliver: Callable[[Target, Message, requests.Session], None]) -> None:
+    def __init__(self, target: Target, deliver: Callable[[Target, Message, requests.Session], float | None]) -> None:
         self.target = target
         self._deliver = deliver
         self._heap: list[tuple[float, int, Message]] = []
@@ -116,7 +119,10 @@ class _Line:
                 if message is None:
                     return
                 self._busy = True
-            self._deliver(self.target, message, session)
+            again = self._deliver(self.target, message, session)
+            if again is not None:
+                # Out of turn: what came later does not wait for it.
+                self.put(replace(message, retry=message.retry + 1), again, in_order=False)
 
     def _next(self) -> Message | None:
         while not self._closed:
@@ -133,8 +139,9 @@ class _Line:
 class Sender:
     """The outgoing side of a platform: targets, behaviour, and the log of what left."""
 
-    def __init__(self, sign: Sign, targets: tuple[Target, ...] = ()) -> None:
+    def __init__(self, sign: Sign, targets: tuple[Target, ...] = (), retry: Retry | None = None) -> None:
         self._sign = sign
+        self._retry = retry
         self._initial = targets
         self._lock = threading.Lock()
         self._lines: list[_Line] = []
@@ -186,7 +193,7 @@ class Sender:
             wait = how.delay + (chance.random() * spread if spread else 0.0)
             line.put(message, wait, in_order=not how.shuffle)
 
-    def _deliver(self, target: Target, message: Message, session: requests.Session) -> None:
+    def _deliver(self, target: Target, message: Message, session: requests.Session) -> float | None:
         started = time.perf_counter()
         status: int | None = None
         error: str | None = None
@@ -201,6 +208,7 @@ class Sender:
         row = _sent(target, message, status, error, (time.perf_counter() - started) * 1000)
         with self._lock:
             self._sent.append(row)
+        return None if self._retry is None else self._retry(message, status)
 
     def flush(self, seconds: float = 30.0) -> bool:
         """Wait until nothing is queued or on its way; False when that took longer than `seconds`."""

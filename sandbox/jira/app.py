@@ -1,0 +1,189 @@
+"""Puts a simulated Jira together as a Flask application."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from sandbox import control
+from sandbox.gate import ACCOUNT, Answers, Gate
+from sandbox.jira import pages
+from sandbox.jira.desk import EXTENSION, Desk, base, open_desk
+from sandbox.jira.entrance import denied, sign_in
+from sandbox.jira.limits import Limits
+from sandbox.jira.options import Options
+from sandbox.jira.refusal import UNSEEN, Refused
+from sandbox.jira.routes import comments, issues, links, metadata, people, search
+from sandbox.jira.state import state
+from sandbox.jira.tracker import Actor
+
+_API = re.compile(r"/rest/api/(2|3|latest)(?:/issue/(?!bulk|createmeta)([^/]+))?")
+_UNSUPPORTED_MEDIA = 415
+
+
+def create(options: Options | None = None) -> Flask:
+    """A seeded Jira: REST under /rest/api/2 (and 3 on Cloud), /_sandbox to steer it, / and /browse/KEY for people."""
+    desk = open_desk(options or Options())
+    app = Flask("sandbox.jira", static_folder=None)
+    app.extensions[EXTENSION] = desk
+    app.json.sort_keys = False  # type: ignore[attr-defined] - the default provider has it
+    limits = Limits(cloud=desk.cloud)
+
+    def reset() -> None:
+        desk.store.reset()
+        limits.reset()
+
+    _add_rest(app, desk)
+    _add_steering(app, desk, reset)
+    app.register_blueprint(pages.blueprint(desk))
+    _check_each_call(app, desk, limits)
+    _word_errors(app, desk)
+    # Flask documents this assignment as the way to put middleware before an application.
+    app.wsgi_app = Gate(app.wsgi_app, desk.controls, _answers(desk), _is_remote)  # type: ignore[method-assign]
+    return app
+
+
+def _is_remote(path: str) -> bool:
+    return path.startswith("/rest/")
+
+
+def _add_rest(app: Flask, desk: Desk) -> None:
+    searches = search.cloud if desk.cloud else search.datacenter
+    parts = (issues.routes, comments.routes, links.routes, metadata.routes, people.routes, searches)
+    for version in ("2", "3", "latest") if desk.cloud else ("2", "latest"):
+        for part in parts:
+            app.register_blueprint(part, url_prefix=f"/rest/api/{version}", name=f"{part.name}_{version}")
+        if desk.cloud:
+            app.add_url_rule(
+                f"/rest/api/{version}/issue/bulkfetch", f"bulkfetch_{version}", issues.fetch_many, methods=["POST"]
+            )
+
+    @app.get("/rest/applinks/<path:rest>")
+    def application_links(rest: str) -> Response | tuple[Response, int]:
+        """Listing these takes an administrator on Cloud."""
+        del rest
+        if desk.cloud:
+            return jsonify(message="Forbidden", **{"status-code": 403}), 403
+        return jsonify(list=[])
+
+
+def _add_steering(app: Flask, desk: Desk, reset: Any) -> None:
+    steering = control.blueprint(desk.controls, lambda: state(desk, base()), reset)
+
+    @steering.post("/clone")
+    def clone() -> tuple[Response, int]:
+        """`{"key": ..., "user": user_name or absent}`: the "Clone" button of the issue's page."""
+        order = request.get_json(force=True)
+        user = desk.site.user(user_name=str(order.get("user", "dana.desk")))
+        if user is None:
+            return jsonify(error=f"no user {order.get('user')!r}; name one by user_name"), 404
+        with desk.store.lock:
+            origin = desk.store.find(str(order.get("key", "")))
+            if origin is None:
+                return jsonify(error=f"no issue {order.get('key')!r}"), 404
+            issue = desk.tracker.clone(Actor(user, "2"), origin)
+        return jsonify(id=str(issue.id), key=issue.key), 201
+
+    app.register_blueprint(steering)
+
+
+def _check_each_call(app: Flask, desk: Desk, limits: Limits) -> None:
+    @app.before_request
+    def enter() -> Response | None:
+        if not _is_remote(request.path):
+            return None
+        match = _API.match(request.path)
+        g.version = "3" if match and match[1] == "3" else "2"
+        header = request.headers.get("Authorization", "")
+        user = sign_in(header, desk.site, cloud=desk.cloud)
+        g.user = user
+        if user is not None:
+            request.environ[ACCOUNT] = user.user_name
+        elif header or not request.path.endswith("/serverInfo"):
+            if match and match[2] and desk.cloud and not header:
+                return _error(Refused(404, UNSEEN))
+            return denied(cloud=desk.cloud, tried=bool(header), base=base())
+        if request.method in {"POST", "PUT"} and request.content_length and not request.is_json:
+            return Response("", _UNSUPPORTED_MEDIA)
+        if desk.options.rate_limits:
+            verdict = limits.admit(request.method, (match[2] or "") if match else "")
+            g.limit_headers = verdict.headers
+            if not verdict.passes:
+                answers = _answers(desk)
+                return Response(answers.rate_limited, 429, content_type="application/json;charset=UTF-8")
+        return None
+
+    @app.after_request
+    def tell(answer: Response) -> Response:
+        for name, value in getattr(g, "limit_headers", {}).items():
+            answer.headers[name] = value
+        if getattr(g, "user", None) is not None:
+            answer.headers["X-AACCOUNTID" if desk.cloud else "X-AUSERNAME"] = (
+                g.user.account_id if desk.cloud else g.user.user_name
+            )
+        return answer
+
+
+def _word_errors(app: Flask, desk: Desk) -> None:
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> Response:
+        return _error(error)
+
+    @app.errorhandler(HTTPException)
+    def strange(error: HTTPException) -> Response | HTTPException:
+        if not _is_remote(request.path) or not isinstance(error, NotFound | MethodNotAllowed):
+            return error
+        if isinstance(error, MethodNotAllowed):
+            return Response("", 405, headers=error.get_headers(request.environ) if desk.cloud else None)
+        if desk.cloud:
+            problem = {
+                "type": "about:blank",
+                "title": "Not Found",
+                "status": 404,
+                "detail": f"No endpoint {request.method} {request.path}.",
+                "instance": request.path,
+            }
+            return Response(json.dumps(problem), 404, content_type="application/problem+json")
+        text = (
+            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><status><status-code>404</status-code>'
+            f"<message>null for uri: {request.base_url}</message></status>"
+        )
+        return Response(text, 404, content_type="application/xml;charset=UTF-8")
+
+
+def _error(error: Refused) -> Response:
+    return Response(json.dumps(error.body), error.status, content_type="application/json;charset=UTF-8")
+
+
+def _answers(desk: Desk) -> Answers:
+    """How failures on demand are worded."""
+
+    def partial(body: bytes) -> bytes:
+        answer = json.loads(body) if body else {}
+        if isinstance(answer, dict):
+            answer["errorMessages"] = ["A part of this answer could not be computed."]
+        return json.dumps(answer).encode()
+
+    words = (
+        {"errorMessages": ["Rate limit exceeded."], "errors": {}} if desk.cloud else {"message": "Rate limit exceeded."}
+    )
+    cloud_only = (
+        ("X-RateLimit-Limit", "100"),
+        ("X-RateLimit-Remaining", "0"),
+        ("X-RateLimit-NearLimit", "true"),
+        ("RateLimit-Reason", "jira-burst-based"),
+    )
+    return Answers(
+        rate_limited=json.dumps(words).encode(),
+        server_error=b'{"errorMessages":["Internal server error"],"errors":{}}',
+        unavailable=b'{"errorMessage":"Service Temporarily Unavailable","code":503}',
+        page=b"<!DOCTYPE html><html><head><title>Log in</title></head><body>Log in to continue to Jira</body></html>",
+        partial=partial,
+        limit_headers=cloud_only
+        if desk.cloud
+        else (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Interval-Seconds", "1")),
+    )

@@ -1,0 +1,358 @@
+"""The writes on issues: validated whole, applied whole, written to the history and told to whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.jira.history import items_between
+from sandbox.jira.issue import Change, ChangeItem, Comment, Issue
+from sandbox.jira.linking import link, link_ends
+from sandbox.jira.moment import whole_milliseconds
+from sandbox.jira.refusal import Refused
+from sandbox.jira.site import Field, IssueType, LinkType, Project, Site, Transition, User
+from sandbox.jira.store import Store
+from sandbox.jira.values import Invalid, Place, assignable, read, resolution, rich_text
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened, for the webhooks: `kind` is created, updated, deleted or commented; `name` Jira's event type."""
+
+    kind: str
+    name: str
+    issue: Issue
+    author: User
+    at: datetime
+    change: Change | None = None
+    comment: Comment | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who writes, by which REST version."""
+
+    user: User
+    version: str
+
+
+class Tracker:
+    """Writes under the store's lock, which the caller holds; `tell` is called once for each event, after the write."""
+
+    def __init__(
+        self, site: Site, store: Store, now: Callable[[], datetime], tell: Callable[[Event], None], *, cloud: bool
+    ) -> None:
+        self.site = site
+        self.store = store
+        self._now = now
+        self._tell = tell
+        self.cloud = cloud
+
+    def place(self, actor: Actor, project: Project, issue_type: IssueType) -> Place:
+        return Place(self.site, self.store, self.cloud, actor.version, project, issue_type)
+
+    # -- create ---------------------------------------------------------------------------------------------------
+
+    def create(self, actor: Actor, fields: Json, properties: Mapping[str, Any]) -> Issue:
+        """Raises Refused with all that is wrong at once, and creates nothing then."""
+        project, issue_type = self._kind(fields)
+        place = self.place(actor, project, issue_type)
+        given = {name: raw for name, raw in fields.items() if name not in {"project", "issuetype"}}
+        values, errors = self._read_all(place, given)
+        if "summary" not in given:
+            errors["summary"] = "You must specify a summary of the issue."
+        if issue_type.subtask and not given.get("parent"):
+            errors["issuetype"] = "Issue type is a sub-task but parent issue key or id not specified."
+        if errors:
+            raise Refused(400, errors=errors)
+        now = whole_milliseconds(self._now())
+        custom = {
+            name: value for name, value in values.items() if name.startswith("customfield_") and value is not None
+        }
+        issue = Issue(
+            id=self.store.serial("issue"),
+            key=self.store.next_key(project.key),
+            project=project,
+            type=issue_type,
+            status=self.site.status(project.workflow.initial),
+            summary=values["summary"],
+            priority=values.get("priority") or self.site.default_priority,
+            creator=actor.user,
+            reporter=values.get("reporter") or actor.user,
+            created=now,
+            updated=now,
+            description=values.get("description"),
+            assignee=values.get("assignee"),
+            labels=values.get("labels", ()),
+            components=values.get("components", ()),
+            duedate=values.get("duedate"),
+            parent=values.get("parent"),
+            custom=custom,
+            properties=dict(properties),
+        )
+        self._announce_new(actor, self.store.put(issue))
+        return issue
+
+    def _announce_new(self, actor: Actor, issue: Issue) -> None:
+        change = Change(str(self.store.serial("change")), issue.created, actor.user, self.items(None, issue))
+        self._tell(Event("created", "issue_created", issue, actor.user, issue.created, change))
+
+    def _kind(self, fields: Json) -> tuple[Project, IssueType]:
+        wanted = fields.get("project")
+        named = str(wanted.get("key") or wanted.get("id") or "") if isinstance(wanted, dict) else ""
+        project = self.site.project(named) if named else None
+        if project is None:
+            words = "Specify a valid project ID or key" if self.cloud else "valid project is required"
+            raise Refused(400, errors={"project": words})
+        kind = fields.get("issuetype")
+        issue_type = (
+            project.issue_type(str(kind.get("id") or kind.get("name") or "")) if isinstance(kind, dict) else None
+        )
+        if issue_type is None:
+            words = "Specify a valid issue type" if self.cloud else "valid issue type is required"
+            raise Refused(400, errors={"issuetype": words})
+        return project, issue_type
+
+    def _read_all(self, place: Place, given: Json) -> tuple[dict[str, Any], dict[str, str]]:
+        values: dict[str, Any] = {}
+        errors: dict[str, str] = {}
+        for name, raw in given.items():
+            try:
+                values[name] = read(self._on_screen(name, place.project), raw, place)
+                if name == "assignee":
+                    assignable(values[name], place.project, cloud=self.cloud)
+            except Invalid as wrong:
+                errors[wrong.field or name] = str(wrong)
+        return values, errors
+
+    def _on_screen(self, name: str, project: Project) -> Field:
+        field = self.site.field_by_id.get(name)
+        if field is None or not project.on_screens(field):
+            raise Invalid(f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown.")
+        return field
+
+    # -- change ---------------------------------------------------------------------------------------------------
+
+    def edit(self, actor: Actor, issue: Issue, fields: Json, update: Json) -> Issue:
+        """PUT: `fields` sets, `update` lists operations; comments and links among the operations are added too."""
+        place = self.place(actor, issue.project, issue.type)
+        values, errors = self._read_all(place, fields)
+        comments: list[Json] = []
+        links: list[tuple[LinkType, int, int]] = []
+        for name, operations in update.items():
+            if name in fields:
+                errors[name] = f"Field '{name}' cannot be set and updated in one request."
+                continue
+            try:
+                if name == "comment":
+                    comments += [_added(operation, "comment") for operation in operations]
+                elif name == "issuelinks":
+                    links += [
+                        link_ends(self.site, self.store, _added(operation, "issuelinks"), issue)
+                        for operation in operations
+                    ]
+                else:
+                    values[name] = self._operate(place, issue, name, operations)
+            except Invalid as wrong:
+                errors[wrong.field or name] = str(wrong)
+        read_comments = [self._read_comment(actor, raw, errors) for raw in comments]
+        if issue.type.subtask and "parent" in values and values["parent"] is None:
+            errors["parent"] = "Issue type is a sub-task but parent issue key or id not specified."
+        if errors:
+            raise Refused(400, errors=errors)
+        issue = self._apply(actor, issue, values)
+        for comment in read_comments:
+            if comment is not None:
+                issue = self.comment(actor, issue, comment[0], comment[1])
+        for link_type, source, destination in links:
+            link(self, actor, link_type, source, destination)
+        return self.store.by_id(issue.id)
+
+    def _operate(self, place: Place, issue: Issue, name: str, operations: list[Json]) -> Any:
+        field = self._on_screen(name, place.project)
+        value = _present(issue, field)
+        for operation in operations:
+            ((verb, raw),) = operation.items() if isinstance(operation, dict) and len(operation) == 1 else (("", None),)
+            if verb in {"set", "edit"}:
+                value = read(field, raw, place)
+                if field.id == "assignee":
+                    assignable(value, place.project, cloud=self.cloud)
+            elif verb in {"add", "remove"} and field.kind in {"labels", "components"}:
+                few = read(field, [raw], place)
+                value = (
+                    tuple(dict.fromkeys((*value, *few))) if verb == "add" else tuple(v for v in value if v not in few)
+                )
+                value = tuple(sorted(value)) if field.kind == "labels" else value
+            else:
+                raise Invalid(f"Field with id '{name}' and name '{field.name}' does not support operation '{verb}'.")
+        return value
+
+    def _read_comment(self, actor: Actor, raw: Any, errors: dict[str, str]) -> tuple[Any, Mapping[str, Any]] | None:
+        try:
+            return read_comment(raw, actor.version)
+        except Invalid as wrong:
+            errors["comment"] = str(wrong)
+            return None
+
+    def _apply(self, actor: Actor, issue: Issue, values: Mapping[str, Any], name: str = "") -> Issue:
+        standard = {key: value for key, value in values.items() if not key.startswith("customfield_")}
+        if standard.get("reporter", ...) is None:
+            raise Refused(400, errors={"reporter": "Reporter is required."})
+        custom = dict(issue.custom) | {k: v for k, v in values.items() if k.startswith("customfield_")}
+        custom = {key: value for key, value in custom.items() if value is not None}
+        return self._write(actor, issue, replace(issue, custom=custom, **standard), name)
+
+    def _write(
+        self, actor: Actor, old: Issue, new: Issue, name: str = "", items: tuple[ChangeItem, ...] | None = None
+    ) -> Issue:
+        items = self.items(old, new) if items is None else items
+        if not items:
+            return old  # what changes nothing is neither written nor told, and `updated` stays
+        at = self._after(old)
+        change = Change(str(self.store.serial("change")), at, actor.user, items)
+        issue = self.store.put(replace(new, updated=at, history=(*old.history, change)))
+        if not name:
+            name = "issue_assigned" if {item.field_id for item in items} == {"assignee"} else "issue_updated"
+        self._tell(Event("updated", name, issue, actor.user, at, change))
+        return issue
+
+    def items(self, old: Issue | None, new: Issue) -> tuple[ChangeItem, ...]:
+        return items_between(old, new, self.site, self.store, cloud=self.cloud)
+
+    def _after(self, issue: Issue) -> datetime:
+        """Now, and at least a millisecond after the last change: `updated` tells any two writes apart."""
+        return max(whole_milliseconds(self._now()), issue.updated + timedelta(milliseconds=1))
+
+    def transition(self, actor: Actor, issue: Issue, transition_id: str, fields: Json, update: Json) -> Issue:
+        """Raises Refused 400 where the workflow has no such way from here, or a field that the screen needs is missing."""
+        way = next((t for t in ways(issue) if t.id == transition_id), None)
+        if way is None:
+            words = (
+                f"Transition id '{transition_id}' is not valid for this issue."
+                if not any(t.id == transition_id for t in issue.project.workflow.transitions)
+                else f"It seems that you have tried to perform a workflow operation ({transition_id}) that is not valid "
+                f"for the current state of this issue ({issue.key}). The likely cause is that somebody has changed "
+                "the issue recently, please look at the issue history for details."
+            )
+            raise Refused(400, words)
+        errors: dict[str, str] = {}
+        result = issue.resolution
+        for name, raw in fields.items():
+            if name != "resolution" or way.resolution != "required":
+                errors[name] = f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
+                continue
+            try:
+                result = resolution(raw, self.site)
+            except Invalid as wrong:
+                errors[name] = str(wrong)
+        if way.resolution == "required" and "resolution" not in fields:
+            errors["resolution"] = "Resolution is required."
+        comments = [self._read_comment(actor, _added(c, "comment"), errors) for c in update.get("comment", [])]
+        errors |= {
+            name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
+            for name in update
+            if name != "comment"
+        }
+        if errors:
+            raise Refused(400, errors=errors)
+        if way.resolution == "done":
+            result = self.site.resolutions[0]
+        elif way.resolution == "clear":
+            result = None
+        target = self.site.status(way.target)
+        resolved = None if result is None else (issue.resolved or self._after(issue))
+        name = "issue_generic" if self.cloud else way.event
+        issue = self._write(actor, issue, replace(issue, status=target, resolution=result, resolved=resolved), name)
+        for comment in comments:
+            if comment is not None:
+                issue = self.comment(actor, issue, *comment)
+        return issue
+
+    def delete(self, actor: Actor, issue: Issue) -> None:
+        gone = [*self.store.subtasks(issue), issue]
+        self.store.remove(issue)
+        for each in gone:
+            self._tell(Event("deleted", "issue_deleted", each, actor.user, whole_milliseconds(self._now())))
+
+    # -- comments and links ---------------------------------------------------------------------------------------
+
+    def comment(self, actor: Actor, issue: Issue, body: Any, properties: Mapping[str, Any]) -> Issue:
+        at = self._after(issue)
+        comment = Comment(str(self.store.serial("comment")), actor.user, body, at, at, actor.user, properties)
+        issue = self.store.put(replace(issue, comments=(*issue.comments, comment), updated=at))
+        self._tell(Event("commented", "issue_commented", issue, actor.user, at, comment=comment))
+        return issue
+
+    def edit_comment(self, actor: Actor, issue: Issue, comment: Comment) -> Comment:
+        at = self._after(issue)
+        comment = replace(comment, updated=at, update_author=actor.user)
+        comments = tuple(comment if present.id == comment.id else present for present in issue.comments)
+        issue = self.store.put(replace(issue, comments=comments, updated=at))
+        self._tell(Event("comment_updated", "issue_comment_edited", issue, actor.user, at, comment=comment))
+        return comment
+
+    def touch(self, actor: Actor, old: Issue, new: Issue, item: ChangeItem) -> Issue:
+        """A write beside the fields (a link) that the history shows as this one item."""
+        return self._write(actor, old, new, "issue_updated", (item,))
+
+    def set_properties(self, issue: Issue, properties: Mapping[str, Any]) -> None:
+        """Properties are no part of the history, and `updated` does not move."""
+        self.store.put(replace(issue, properties={**issue.properties, **properties}))
+
+    def clone(self, actor: Actor, origin: Issue) -> Issue:
+        """As the "Clone" button: the fields are copied, labels included, and the clone links to its origin."""
+        now = whole_milliseconds(self._now())
+        issue = replace(
+            origin,
+            id=self.store.serial("issue"),
+            key=self.store.next_key(origin.project.key),
+            summary=f"CLONE - {origin.summary}",
+            status=self.site.status(origin.project.workflow.initial),
+            creator=actor.user,
+            reporter=actor.user,
+            created=now,
+            updated=now,
+            resolution=None,
+            resolved=None,
+            comments=(),
+            remote_links=(),
+            properties={},
+            history=(),
+        )
+        self._announce_new(actor, self.store.put(issue))
+        cloners = next(kind for kind in self.site.link_types if kind.name == "Cloners")
+        link(self, actor, cloners, issue.id, origin.id)
+        return self.store.by_id(issue.id)
+
+
+def ways(issue: Issue) -> list[Transition]:
+    """The transitions that the workflow has from the issue's present status."""
+    return [way for way in issue.project.workflow.transitions if issue.status.name in way.sources]
+
+
+def read_comment(raw: Any, version: str) -> tuple[Any, Mapping[str, Any]]:
+    """Body and properties of a comment as it was sent; raises Invalid."""
+    from_client = raw if isinstance(raw, dict) else {}
+    body = rich_body(from_client.get("body"), version)
+    properties = {str(entry["key"]): entry.get("value") for entry in from_client.get("properties") or []}
+    return body, properties
+
+
+def rich_body(raw: Any, version: str) -> Any:
+    if raw is None or raw == "":
+        raise Invalid("Comment body can not be empty!")
+    return rich_text(raw, version, "Comment body is not valid!")
+
+
+def _added(operation: Any, name: str) -> Any:
+    if not isinstance(operation, dict) or set(operation) != {"add"}:
+        raise Invalid(f"Field with id '{name}' does not support this operation.", name)
+    return operation["add"]
+
+
+def _present(issue: Issue, field: Field) -> Any:
+    return issue.custom.get(field.id) if field.custom else getattr(issue, field.id)
