@@ -1,0 +1,139 @@
+"""Updates of an issue: its state, its fields, and a note that only the desk sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.jira import echo, instants, marks, outcome, text, transition
+from adapters.jira.fault import NoEffect, Rejected, Unclear
+from adapters.jira.site import Site
+from connector.ticketing import Outcome, Write
+
+_STATE_LABELS = {"pending": marks.PENDING, **marks.VERDICTS}
+_COMMENTS = {"orderBy": "-created", "maxResults": "100"}
+
+Issue = Mapping[str, Any]
+
+
+def update(site: Site, write: Write, present: Issue | None) -> Outcome:
+    """Make one update. `present` is the issue if it was just read. Raises the faults of a call.
+
+    The state goes first, so that the answer to the change of fields tells the last version.
+    """
+    try:
+        return _update(site, write, present)
+    except transition.NoWay as error:
+        return Outcome(write.key, "refused", write.id, write.number, reason=str(error))
+
+
+def has_state(site: Site, write: Write) -> bool:
+    """Tell whether the update moves the issue, for which its present status has to be read."""
+    field = site.mappings[write.record].named("state")
+    return bool(write.values.get("state")) and field is not None and field.writes
+
+
+def _update(site: Site, write: Write, present: Issue | None) -> Outcome:
+    try:
+        mapping = site.mapping(write.record)
+        found = present
+        if found is None and has_state(site, write):
+            found = site.connection.get(f"/issue/{write.id}", {"fields": "status,labels,project"})
+        written = mapping.write({name: value for name, value in write.values.items() if name != "state"}, site.resolve)
+        fields = site.written(written.fields)
+        internal = bool(write.note) and _service_desk(site, write, found)
+        noted = bool(write.note) and write.unclear_since is not None and _stands(site, write)
+    except (NoEffect, Rejected, Unclear) as error:
+        return outcome.unread(write, error)
+    labels: list[dict[str, str]] = []
+    state = str(write.values.get("state") or "")
+    if found is not None and has_state(site, write):
+        stored = found.get("fields") or {}
+        transition.reach(site, write.record, write.id, state, stored.get("status"))
+        labels = _relabelled(state, stored.get("labels") or ())
+    warnings = tuple(str(problem) for problem in written.problems)
+    note = "" if noted else write.note
+    body = _body(fields, labels, "" if internal else _marked(site, write, note))
+    version: int | None = None
+    if body:
+        version, told = _put(site, write, body)
+        warnings += told
+    if internal and note:
+        version = max(version or 0, _comment(site, write, _marked(site, write, note))) or None
+    return outcome.done(site, write, write.id, write.number, version=version, warnings=warnings)
+
+
+def _body(fields: Mapping[str, Any], labels: list[dict[str, str]], comment: Any) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if labels:
+        changes["labels"] = labels
+    if comment:
+        changes["comment"] = [{"add": {"body": comment}}]
+    return ({"fields": dict(fields)} if fields else {}) | ({"update": changes} if changes else {})
+
+
+def _put(site: Site, write: Write, body: dict[str, Any]) -> tuple[int | None, tuple[str, ...]]:
+    """Send the change; once more without the fields that Jira refuses, if something is left then."""
+    try:
+        return _answered(site, write, body)
+    except Rejected as error:
+        sent = body.get("fields", {})
+        refused = {name: told for name, told in error.fields.items() if name in sent}
+        kept = {name: value for name, value in sent.items() if name not in refused}
+        rest = {name: value for name, value in body.items() if name != "fields"} | ({"fields": kept} if kept else {})
+        if not refused or len(refused) != len(error.fields) or error.messages or not rest:
+            raise
+        version, told_ = _answered(site, write, rest)
+        left_out = tuple(
+            f"{site.field_name(name)}: '{echo.shown(sent[name])}' was left out ({told})"
+            for name, told in refused.items()
+        )
+        return version, left_out + told_
+
+
+def _answered(site: Site, write: Write, body: dict[str, Any]) -> tuple[int | None, tuple[str, ...]]:
+    # A second call would add a second comment, and nothing else twice.
+    repeatable = "comment" not in body.get("update", {})
+    params = {"returnIssue": "true"} if site.connection.cloud else None
+    answer = site.connection.put(f"/issue/{write.id}", body, params, repeatable=repeatable)
+    stored = answer.get("fields") if isinstance(answer, Mapping) else None
+    if not isinstance(stored, Mapping):
+        # Data Center answers with nothing, so what it dropped cannot be seen here.
+        return None, ()
+    return instants.milliseconds(stored.get("updated")) or None, echo.unstuck(site, body.get("fields", {}), stored)
+
+
+def _comment(site: Site, write: Write, comment: Any) -> int:
+    """Add an internal comment and return its instant, which is the issue's version then.
+
+    On a service desk a comment is public unless this property says otherwise.
+    """
+    internal = [{"key": "sd.public.comment", "value": {"internal": True}}]
+    answer = site.connection.post(f"/issue/{write.id}/comment", {"body": comment, "properties": internal})
+    return instants.milliseconds(answer.get("created")) if isinstance(answer, Mapping) else 0
+
+
+def _service_desk(site: Site, write: Write, found: Issue | None) -> bool:
+    """Tell whether the issue's project is a service desk; its key is read from the number or, at worst, asked for."""
+    project, dash, _ = write.number.rpartition("-")
+    if not dash:
+        issue = found or site.connection.get(f"/issue/{write.id}", {"fields": "project"})
+        project = str(((issue.get("fields") or {}).get("project") or {}).get("key", ""))
+    return site.lookups.project(project).service_desk
+
+
+def _stands(site: Site, write: Write) -> bool:
+    """Tell whether an earlier try's note is among the issue's comments, read from the database."""
+    answer = site.connection.get(f"/issue/{write.id}/comment", _COMMENTS)
+    return any(marks.stands_in(text.plain(item.get("body")), write.key) for item in answer.get("comments") or [])
+
+
+def _marked(site: Site, write: Write, note: str) -> Any:
+    return site.markup(f"{note.rstrip()}\n\n{marks.note(write.key)}") if note else ""
+
+
+def _relabelled(state: str, labels: Any) -> list[dict[str, str]]:
+    """Return the changes that leave just the label of this state (most have none)."""
+    wanted = _STATE_LABELS.get(state, "")
+    removed = [{"remove": label} for label in _STATE_LABELS.values() if label in labels and label != wanted]
+    return removed + ([{"add": wanted}] if wanted and wanted not in labels else [])

@@ -1,0 +1,73 @@
+"""Writes put in an order that needs few calls: parents, tasks in bulk, reviews, updates, links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from adapters.jira import change, creation, outcome, remote_link, search
+from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
+from adapters.jira.site import Site
+from connector.ticketing import Outcome, Write
+
+Outcomes = dict[str, Outcome]
+
+
+def send(site: Site, writes: Sequence[Write]) -> list[Outcome]:
+    """Make the changes; one outcome per write, in the order given."""
+    outcomes: Outcomes = {}
+    for write in _of(writes, "create", "activation"):
+        outcomes[write.key] = _tried(write, partial(creation.create_one, site, write))
+    tasks = [_placed(write, outcomes) for write in _of(writes, "create", "recovery_task")]
+    orphans = {write.key: _orphan(write, outcomes) for write in tasks if write.values.get("parent") in outcomes}
+    outcomes |= orphans
+    outcomes |= creation.create_tasks(site, [write for write in tasks if write.key not in orphans])
+    for write in _of(writes, "create", "review") + _of(writes, "create", "incident"):
+        outcomes[write.key] = _tried(write, partial(creation.create_one, site, write))
+    updates = [write for write in writes if write.action == "update"]
+    present = _present(site, [write for write in updates if change.has_state(site, write)])
+    for write in updates:
+        issue = present.pop(write.id, None)
+        outcomes[write.key] = _tried(write, partial(change.update, site, write, issue))
+    for write in writes:
+        if write.action == "link":
+            outcomes[write.key] = _tried(write, partial(remote_link.put, site, write))
+    return [outcomes[write.key] for write in writes]
+
+
+def _of(writes: Sequence[Write], action: str, record: str) -> list[Write]:
+    return [write for write in writes if write.action == action and write.record == record]
+
+
+def _tried(write: Write, attempt: Callable[[], Outcome]) -> Outcome:
+    try:
+        return attempt()
+    except (NoEffect, Rejected, Unclear) as error:
+        return outcome.failed(write, error)
+    except ODD as error:
+        return outcome.odd(write, error)
+
+
+def _placed(write: Write, outcomes: Mapping[str, Outcome]) -> Write:
+    """Put a task under the parent created in this very call, where its parent is named by that write's key."""
+    parent = outcomes.get(str(write.values.get("parent") or ""))
+    if parent is None or parent.status != "done":
+        return write
+    return replace(write, values={**write.values, "parent": parent.id})
+
+
+def _orphan(write: Write, outcomes: Mapping[str, Outcome]) -> Outcome:
+    parent = outcomes[str(write.values["parent"])]
+    return Outcome(write.key, "retry", reason=f"its activation's issue is not there yet: {parent.reason}")
+
+
+def _present(site: Site, writes: Sequence[Write]) -> dict[str, Mapping[str, Any]]:
+    """Read where several issues stand in one call, where there is such a call; else each is read in its turn."""
+    if len(writes) < 2 or not site.connection.cloud:  # noqa: PLR2004 - one is read by itself
+        return {}
+    try:
+        return search.by_id(site.connection, [write.id for write in writes], ("status", "labels", "project"))
+    except (NoEffect, Rejected, Unclear):
+        return {}

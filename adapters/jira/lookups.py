@@ -1,0 +1,179 @@
+"""What has to be known about a Jira before the bad hour: fields, projects, screens, people and our own account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from adapters.jira.connection import Connection
+from adapters.jira.shelf import Shelf
+
+_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the site; `custom` is the type's full name for a custom field, "" for a system field."""
+
+    id: str
+    name: str
+    type: str
+    custom: str
+
+
+@dataclass(frozen=True)
+class IssueType:
+    id: str
+    name: str
+    subtask: bool
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project; `type` is software, service_desk, business or product_discovery."""
+
+    id: str
+    key: str
+    type: str
+    issue_types: tuple[IssueType, ...]
+    components: tuple[str, ...]
+
+    @property
+    def service_desk(self) -> bool:
+        return self.type == "service_desk"
+
+    def issue_type(self, name: str, *, subtask: bool) -> IssueType | None:
+        """Return the type of that name; of sub-tasks the first there is (projects name theirs as they like)."""
+        fitting = [item for item in self.issue_types if item.subtask == subtask]
+        named = next((item for item in fitting if item.name.casefold() == name.casefold()), None)
+        return named or (fitting[0] if fitting and subtask else None)
+
+
+class Lookups:
+    """Asks once an hour. Every method raises the faults of `Connection.get`, unless nothing has to be asked."""
+
+    def __init__(self, connection: Connection, shelf: Shelf) -> None:
+        self._connection = connection
+        self._shelf = shelf
+
+    def fields(self) -> tuple[Field, ...]:
+        return self._shelf.get("fields", self._read_fields)
+
+    def field_id(self, name: str) -> str | None:
+        """Return the id of a field given by id or by name (`RTO due`); of several by one name, the first."""
+        if name in ("key", "id"):
+            return name
+        known = self.fields()
+        if any(field.id == name for field in known):
+            return name
+        return next((field.id for field in known if field.name.casefold() == name.casefold()), None)
+
+    def field_names(self) -> Mapping[str, str]:
+        """Return names by field id, from what is known already."""
+        kept = self._shelf.peek("fields")
+        return {field.id: field.name for field in kept} if isinstance(kept, tuple) else {}
+
+    def project(self, key: str) -> Project:
+        """Return a project; one call gives its type, issue types and components, on Cloud and Data Center."""
+        return self._shelf.get(("project", key), lambda: self._read_project(key))
+
+    def screen(self, project: str, issue_type: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return what can be set when an issue of this type (its id) is created, by field id."""
+        return self._shelf.get(("screen", project, issue_type), lambda: self._read_screen(project, issue_type))
+
+    def known_screen(self, project: str, name: str, *, subtask: bool) -> Mapping[str, Mapping[str, Any]] | None:
+        """Return the same for a type's name if it is known already, without a call."""
+        kept = self._shelf.peek(("project", project))
+        found = kept.issue_type(name, subtask=subtask) if isinstance(kept, Project) else None
+        screen = self._shelf.peek(("screen", project, found.id)) if found else None
+        return screen if isinstance(screen, dict) else None
+
+    def account(self) -> Mapping[str, Any]:
+        return self._shelf.get("account", lambda: _object(self._connection.get("/myself")))
+
+    def zone(self) -> tzinfo:
+        """Return the account's time zone, in which JQL reads dates."""
+        try:
+            return ZoneInfo(str(self.account().get("timeZone") or "UTC"))
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
+
+    def statuses(self) -> tuple[str, ...]:
+        return self._shelf.get("statuses", lambda: _names(self._connection.get("/status")))
+
+    def priorities(self) -> tuple[str, ...]:
+        return self._shelf.get("priorities", lambda: _names(self._connection.get("/priority")))
+
+    def person(self, name: str) -> str | None:
+        """Return the id (Cloud: accountId, Data Center: user name) of the one person that `name` means, else None.
+
+        `name` is an address, a display name or a user name. Addresses can be hidden on Cloud, where a search by
+        address still finds their owner.
+        """
+        return self._shelf.get(("person", name.casefold()), lambda: self._read_person(name))
+
+    def _read_fields(self) -> tuple[Field, ...]:
+        listed = self._connection.get("/field")
+        return tuple(
+            Field(
+                str(item.get("id", "")),
+                str(item.get("name", "")),
+                str(_object(item.get("schema")).get("type", "")),
+                str(_object(item.get("schema")).get("custom", "")),
+            )
+            for item in _objects(listed)
+        )
+
+    def _read_project(self, key: str) -> Project:
+        found = _object(self._connection.get(f"/project/{key}"))
+        return Project(
+            str(found.get("id", "")),
+            str(found.get("key", key)),
+            str(found.get("projectTypeKey", "software")),
+            tuple(
+                IssueType(str(item.get("id")), str(item.get("name")), bool(item.get("subtask")))
+                for item in _objects(found.get("issueTypes"))
+            ),
+            _names(found.get("components")),
+        )
+
+    def _read_screen(self, project: str, issue_type: str) -> Mapping[str, Mapping[str, Any]]:
+        fields: dict[str, Mapping[str, Any]] = {}
+        start = 0
+        while True:
+            path = f"/issue/createmeta/{project}/issuetypes/{issue_type}"
+            page = _object(self._connection.get(path, {"startAt": str(start), "maxResults": str(_PAGE)}))
+            # Cloud calls the list `fields`, Data Center `values`.
+            items = _objects(page.get("fields") or page.get("values"))
+            fields |= {str(item.get("fieldId") or item.get("key")): item for item in items}
+            start += len(items)
+            if not items or start >= int(page.get("total") or 0):
+                return fields
+
+    def _read_person(self, name: str) -> str | None:
+        term, place = ("query", "accountId") if self._connection.cloud else ("username", "name")
+        found = _objects(self._connection.get("/user/search", {term: name, "maxResults": "50"}))
+        people = [person for person in found if person.get("active", True)]
+        folded = name.casefold()
+        exact = [
+            person
+            for person in people
+            if folded in {str(person.get(key, "")).casefold() for key in ("displayName", "emailAddress", "name", place)}
+        ]
+        chosen = exact or people
+        return str(chosen[0].get(place)) if len(chosen) == 1 else None
+
+
+def _object(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}
+
+
+def _objects(found: Any) -> list[Mapping[str, Any]]:
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def _names(found: Any) -> tuple[str, ...]:
+    return tuple(str(item.get("name", "")) for item in _objects(found))

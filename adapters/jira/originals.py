@@ -1,0 +1,68 @@
+"""Which issue was the first to bear each of our unique labels, so that a clone or a late double is told apart."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+_KEPT = 20_000
+
+
+@dataclass(frozen=True)
+class Original:
+    """The oldest issue seen with a label; `key` is the write's whole key where this process knows it."""
+
+    id: str = ""
+    number: str = ""
+    key: str = ""
+
+
+class Originals:
+    """Remembers the latest labels seen, and when creates were tried last; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, Original] = OrderedDict()
+        self._tried: OrderedDict[str, datetime] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def see(self, label: str, identity: str, number: str) -> Original:
+        """Note that an issue bears `label`, and return the oldest that does (issue ids grow)."""
+        with self._lock:
+            known = self._seen.get(label, Original())
+            if not known.id or _age(identity) < _age(known.id):
+                known = replace(known, id=identity, number=number)
+            self._keep(label, known)
+            return known
+
+    def name(self, label: str, key: str) -> None:
+        """Note which write's label it is."""
+        with self._lock:
+            self._keep(label, replace(self._seen.get(label, Original()), key=key))
+
+    def key(self, label: str) -> str:
+        with self._lock:
+            return self._seen.get(label, Original()).key
+
+    def try_at(self, key: str, instant: datetime) -> None:
+        """Note that a create of the write `key` is being tried."""
+        with self._lock:
+            self._tried[key] = instant
+            while len(self._tried) > _KEPT:
+                self._tried.popitem(last=False)
+
+    def tried(self, key: str, unclear_since: datetime) -> datetime:
+        """Return when the write was tried last, for all that is known."""
+        with self._lock:
+            return max(unclear_since, self._tried.get(key, unclear_since))
+
+    def _keep(self, label: str, known: Original) -> None:
+        self._seen[label] = known
+        self._seen.move_to_end(label)
+        while len(self._seen) > _KEPT:
+            self._seen.popitem(last=False)
+
+
+def _age(identity: str) -> int:
+    return int(identity) if identity.isdigit() else 0

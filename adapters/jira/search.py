@@ -1,0 +1,145 @@
+"""Issues read from Jira: by id from its database, by query from its index, which lags behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from adapters.jira import instants, marks
+from adapters.jira.connection import Connection
+from adapters.jira.fault import Rejected
+from adapters.jira.site import Site
+from adapters.jira.ticket import parse
+from connector.ticketing import Ticket, Watch
+
+Issue = Mapping[str, Any]
+
+WHOLE = ("*all", "-worklog", "-attachment")
+_POLLED = (*WHOLE, "-comment")
+_PAGE = 100
+_PAGES = 50
+_NOT_FOUND = 404
+_IDS = 200
+
+
+def quoted(value: str) -> str:
+    """Return `value` as a JQL string, in which it cannot end the string."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def find(connection: Connection, jql: str, fields: Sequence[str] = WHOLE) -> list[Issue]:
+    """Return all issues that `jql`, which has to be bounded, finds. Raises the faults of a read.
+
+    What was written in the last seconds may not be found yet.
+    """
+    found: list[Issue] = []
+    body: dict[str, Any] = {"jql": jql, "maxResults": _PAGE, "fields": list(fields)}
+    for _ in range(_PAGES):
+        page = connection.ask("/search/jql" if connection.cloud else "/search", _asked(connection, body))
+        issues = page.get("issues") or []
+        found += issues
+        token = page.get("nextPageToken")
+        if connection.cloud and token and not page.get("isLast"):
+            body["nextPageToken"] = token
+        elif not connection.cloud and issues and len(found) < int(page.get("total") or 0):
+            body["startAt"] = len(found)
+        else:
+            break
+    return found
+
+
+def by_id(connection: Connection, ids: Sequence[str], fields: Sequence[str] = WHOLE) -> dict[str, Issue]:
+    """Return the issues that exist and can be seen, from the database. Raises the faults of a read.
+
+    One call for up to 100 on Cloud (`issue/bulkfetch`); Data Center has no such call, so each is read by itself.
+    """
+    found: dict[str, Issue] = {}
+    wanted = list(dict.fromkeys(ids))
+    if connection.cloud and len(wanted) > 1:
+        for start in range(0, len(wanted), _PAGE):
+            body = {"issueIdsOrKeys": wanted[start : start + _PAGE], "fields": list(fields)}
+            answer = connection.ask("/issue/bulkfetch", _asked(connection, body))
+            found |= {str(issue["id"]): issue for issue in answer.get("issues") or []}
+        return found
+    for identity in wanted:
+        try:
+            issue = connection.get(f"/issue/{identity}", {"fields": ",".join(fields), "properties": marks.PROPERTY})
+        except Rejected as error:
+            if error.status != _NOT_FOUND:
+                raise
+            continue
+        found[str(issue["id"])] = issue
+    return found
+
+
+def read(site: Site, ids: Sequence[str]) -> list[Ticket]:
+    """Return the tickets in the order asked for; one that is gone, or hidden from us, is marked as deleted."""
+    found = by_id(site.connection, ids)
+    return [parse(site, found[identity]) if identity in found else _gone(site, identity) for identity in ids]
+
+
+def changed(site: Site, watch: Watch) -> list[Ticket]:
+    """Return what a poll asks for, from one search (a second call only if a followed issue is gone)."""
+    try:
+        found = [
+            issue
+            for ids in _parts(watch.incidents)
+            for issue in find(site.connection, _query(site, watch, ids), _POLLED)
+        ]
+        gone: list[Ticket] = []
+    except Rejected:
+        # One id that is deleted, or hidden from us by now, makes Jira refuse the whole query.
+        if not watch.incidents:
+            raise
+        query = _query(site, watch, ())
+        found = find(site.connection, query, _POLLED) if query else []
+        followed = read(site, watch.incidents)
+        gone = [ticket for ticket in followed if ticket.deleted]
+        found += [ticket.raw for ticket in followed if not ticket.deleted]
+    unique = {str(issue.get("id")): issue for issue in sorted(found, key=_age)}
+    # The oldest first, so that of two issues with one label the later one is named the duplicate.
+    return [parse(site, issue) for issue in unique.values()] + gone
+
+
+def _query(site: Site, watch: Watch, ids: Sequence[str]) -> str:
+    clauses: list[str] = []
+    if watch.majors and site.incident_types:
+        types = f"issuetype in ({_listed(site.incident_types)})"
+        where = f"project in ({_listed(site.projects)}) AND " if site.projects else ""
+        clauses.append(f"({where}{types} AND statusCategory != Done)")
+    if ids:
+        clauses.append(f"id in ({', '.join(identity for identity in ids if identity.isdigit())})")
+    if watch.activations:
+        clauses.append(f"labels = {quoted(marks.OURS)}")
+    if not clauses:
+        return ""
+    query = " OR ".join(clauses)
+    if watch.since is None:
+        return f"{query} ORDER BY created ASC"
+    earlier = timedelta(seconds=site.search_lag + 60)
+    since = instants.minute(watch.since, site.lookups.zone(), earlier)
+    return f"({query}) AND updated >= {quoted(since)} ORDER BY created ASC"
+
+
+def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return [ids[start : start + _IDS] for start in range(0, len(ids), _IDS)] or [()]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(quoted(name) for name in names)
+
+
+def _asked(connection: Connection, body: Mapping[str, Any]) -> dict[str, Any]:
+    # Data Center's search knows no issue properties.
+    return {**body, "properties": [marks.PROPERTY]} if connection.cloud else dict(body)
+
+
+def _gone(site: Site, identity: str) -> Ticket:
+    what = f"issue {identity} does not exist any more, or {site.name}'s account may not see it"
+    return Ticket(site.name, "other", identity, "", "", 0, problems=(what,), deleted=True)
+
+
+def _age(issue: Issue) -> int:
+    identity = str(issue.get("id", ""))
+    return int(identity) if identity.isdigit() else 0

@@ -1,0 +1,101 @@
+"""One Jira as the adapter's parts see it: the way there, what is known of it, and how records are mapped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.jira import text
+from adapters.jira.connection import Connection
+from adapters.jira.fault import NoEffect, Rejected, Unclear
+from adapters.jira.lookups import Lookups
+from adapters.jira.originals import Originals
+from adapters.jira.shelf import Shelf
+from connector.ticketing import Record
+from mappings.library import Mappings
+from mappings.mapping import Mapping as RecordMapping
+
+_SYSTEM = re.compile(r"[a-z]+|customfield_\d+")
+
+
+@dataclass(frozen=True)
+class Site:
+    """`name` is the connection's; `project` is where a record without a project goes; `search_lag` is in seconds."""
+
+    name: str
+    connection: Connection
+    lookups: Lookups
+    shelf: Shelf
+    mappings: Mappings
+    project: str
+    projects: tuple[str, ...]
+    fallback_team: str
+    search_lag: float
+    originals: Originals
+    now: Callable[[], datetime]
+
+    @property
+    def incident_types(self) -> tuple[str, ...]:
+        """The issue types that the mapping calls incidents (`issue_type: Incident, Major incident`)."""
+        named = self.mappings["incident"].setting("issue_type").split(",")
+        return tuple(name.strip() for name in named if name.strip())
+
+    def url(self, number: str) -> str:
+        return f"{self.connection.url}/browse/{number}" if number else ""
+
+    def mapping(self, record: Record) -> RecordMapping:
+        """Return the record's mapping with the site's own field ids. Raises the faults of a read, when first asked."""
+        self.lookups.fields()
+        return self.shelf.get(("mapping", record), lambda: self.mappings[record].bind(self.lookups.field_id))
+
+    def mapping_at_hand(self, record: Record) -> RecordMapping:
+        """Return the same, or, while Jira cannot be asked, one with the fields whose ids are plain. Never raises."""
+        try:
+            return self.mapping(record)
+        except (NoEffect, Rejected, Unclear):
+            return self.mappings[record].bind(lambda name: name if _SYSTEM.fullmatch(name) else None)
+
+    def rich(self, field: str) -> bool:
+        """Tell whether a field holds formatted text, which v3 takes as a document and v2 as wiki text."""
+        if field in ("description", "environment"):
+            return True
+        return field.startswith("customfield_") and any(
+            item.id == field and item.custom.endswith(":textarea") for item in self.lookups.fields()
+        )
+
+    def markup(self, plain: str) -> Any:
+        """Return plain text in the markup of this flavour's REST version."""
+        return text.to_adf(plain) if self.connection.cloud else text.to_wiki(plain)
+
+    def field_name(self, field: str) -> str:
+        """Return the name by which people know a field."""
+        return self.lookups.field_names().get(field, field)
+
+    def resolve(self, kind: str, name: str) -> str | None:
+        """Return what a mapping writes for a name: a person's id; teams and the rest are written by name.
+
+        A person who cannot be looked up now counts as unknown: a task without an assignee is better than none.
+        """
+        if kind != "user":
+            return name
+        try:
+            return self.lookups.person(name)
+        except (NoEffect, Rejected, Unclear):
+            return None
+
+    def written(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Give mapped fields the shapes of this flavour: markup, null for what is cleared, people by name on DC."""
+        shaped: dict[str, Any] = {}
+        for name, value in fields.items():
+            if value == "" and name != "summary":
+                shaped[name] = None
+            elif isinstance(value, str) and self.rich(name):
+                shaped[name] = self.markup(value)
+            elif not self.connection.cloud and isinstance(value, dict) and set(value) == {"accountId"}:
+                shaped[name] = {"name": value["accountId"]}
+            else:
+                shaped[name] = value
+        return shaped

@@ -1,0 +1,111 @@
+"""Jira issues, from REST or from a webhook, turned into tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.jira import instants, marks, text
+from adapters.jira.site import Site
+from connector.ticketing import Record, Ticket
+
+_SKIPPED = frozenset({"won't do", "wont do", "won't fix", "declined", "canceled", "cancelled", "duplicate", "obsolete"})
+_FAILED = frozenset({"cannot reproduce", "cannot complete", "failed", "incomplete", "unresolved"})
+"""Resolutions (folded) that say more than the status of a closed task; any other one leaves it done."""
+
+
+def parse(site: Site, raw: Mapping[str, Any]) -> Ticket:
+    """Turn an issue, or a webhook's whole message, into a ticket. Raises nothing: what is wrong is in `problems`."""
+    issue = raw.get("issue") if "fields" not in raw else raw
+    deleted = raw.get("webhookEvent") == "jira:issue_deleted"
+    if not isinstance(issue, Mapping):
+        return Ticket(
+            site.name, "other", "", "", "", 0, problems=("the message names no issue: nothing to read",), raw=raw
+        )
+    fields = issue.get("fields")
+    fields = fields if isinstance(fields, Mapping) else {}
+    identity, number = str(issue.get("id", "")), str(issue.get("key", ""))
+    labels = [str(label) for label in fields.get("labels") or [] if isinstance(label, str)]
+    kind = marks.record(labels, _name(fields.get("issuetype")), site.incident_types)
+    unique = marks.unique_among(labels)
+    original = site.originals.see(unique, identity, number) if unique and identity and not deleted else None
+    problems: tuple[str, ...] = ()
+    if original is not None and original.id != identity:
+        problems = (
+            f"duplicate of {original.number}: both bear the label {unique}; close {number}, or take its label off",
+        )
+    if "updated" not in fields and not deleted:
+        problems += ("the message carries only a part of the issue: read it before acting on it",)
+    values: dict[str, Any] = {}
+    if kind != "other" and not deleted:
+        values, told = _values(site, kind, issue, fields, labels)
+        problems += told
+    return Ticket(
+        site.name,
+        kind,
+        identity,
+        number,
+        site.url(number),
+        instants.milliseconds(fields.get("updated")),
+        values,
+        key=_key(issue) or (site.originals.key(unique) if unique else ""),
+        problems=problems,
+        raw=issue,
+        deleted=deleted,
+    )
+
+
+def _values(
+    site: Site, record: Record, issue: Mapping[str, Any], fields: Mapping[str, Any], labels: list[str]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    mapping = site.mapping_at_hand(record)
+    flat = {name: _plain(name, value) for name, value in fields.items()} | {
+        "id": issue.get("id"),
+        "key": issue.get("key"),
+    }
+    read = mapping.read(flat)
+    values = dict(read.values)
+    if record != "incident":
+        # The labels that we write are bookkeeping, not the person's.
+        if "state" in values:
+            values["state"] = _state(str(values["state"]), labels, _name(fields.get("resolution")))
+        answer = _answer(fields.get("comment"))
+        if answer and "answer" not in values:
+            values["answer"] = answer
+    return values, tuple(str(problem) for problem in read.problems)
+
+
+def _state(mapped: str, labels: list[str], resolution: str) -> str:
+    """Say a task's state, where several of ours are one status of Jira's: by our labels, then by the resolution."""
+    if mapped == "open":
+        return "pending" if marks.PENDING in labels else "open"
+    if mapped != "done":
+        return mapped
+    for state, label in marks.VERDICTS.items():
+        if label in labels:
+            return state
+    folded = resolution.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    if folded in _SKIPPED:
+        return "skipped"
+    return "failed" if folded in _FAILED else "done"
+
+
+def _answer(comment: Any) -> str:
+    """Return the latest comment that is not ours."""
+    listed = comment.get("comments") if isinstance(comment, Mapping) else None
+    texts = [text.plain(item.get("body")) for item in listed or [] if isinstance(item, Mapping)]
+    return next((told for told in reversed(texts) if told and not marks.is_ours(told)), "")
+
+
+def _plain(name: str, value: Any) -> Any:
+    return text.plain(value) if text.is_document(value) or name in ("description", "environment") else value
+
+
+def _key(issue: Mapping[str, Any]) -> str:
+    properties = issue.get("properties")
+    ours = properties.get(marks.PROPERTY) if isinstance(properties, Mapping) else None
+    return str(ours.get("key", "")) if isinstance(ours, Mapping) else ""
+
+
+def _name(value: Any) -> str:
+    return str(value.get("name", "")) if isinstance(value, Mapping) else ""

@@ -1,0 +1,122 @@
+"""The ticketing port over one Jira."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.jira import delivery, readiness, search, ticket
+from adapters.jira.connection import Connection, Credentials, Flavour, OnCall
+from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
+from adapters.jira.lookups import Lookups
+from adapters.jira.originals import Originals
+from adapters.jira.shelf import Shelf
+from adapters.jira.site import Site
+from connector.problem import Problem
+from connector.ticketing import Account, Names, Outcome, Record, Refused, Ticket, Traits, Unavailable, Watch, Write
+from mappings.library import Mappings
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+class Jira:
+    """One connection to Jira Cloud or Data Center; implements `connector.ticketing.Ticketing`.
+
+    `auth` is (address or user name, API token or password), or a bearer token as one text. `project` takes what names
+    no project. `projects` are those whose open incidents a poll reads (empty: all that the account sees).
+    `fallback_team` gets tasks whose team Jira does not know. `timeout` is in seconds, per call. `search_lag` is how
+    many seconds Jira's index may be behind: an activation's or review's create that may have landed is not made again
+    before. `on_call` is told of each call: method, path without ids, status (0: no answer), seconds.
+    """
+
+    def __init__(
+        self,
+        connection: str,
+        url: str,
+        auth: Credentials,
+        mappings: Mappings,
+        *,
+        flavour: Flavour,
+        project: str,
+        projects: Sequence[str] = (),
+        fallback_team: str = "",
+        timeout: float = 10.0,
+        search_lag: float = 15.0,
+        on_call: OnCall | None = None,
+        now: Callable[[], datetime] = _utc,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        shelf = Shelf()
+        way = Connection(url, auth, flavour, timeout=timeout, on_call=on_call, sleep=sleep)
+        self._site = Site(
+            name=connection,
+            connection=way,
+            lookups=Lookups(way, shelf),
+            shelf=shelf,
+            mappings=mappings,
+            project=project,
+            projects=tuple(projects),
+            fallback_team=fallback_team,
+            search_lag=search_lag,
+            originals=Originals(),
+            now=now,
+        )
+
+    @property
+    def connection(self) -> str:
+        return self._site.name
+
+    @property
+    def platform(self) -> str:
+        return "jira"
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(tasks_close_with_incident=False, activation_is_ticket=True, remote_links=True)
+
+    def parse(self, raw: Mapping[str, Any]) -> Ticket:
+        return ticket.parse(self._site, raw)
+
+    def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
+        """Read issues of any record: on Jira an id says enough. One that is gone comes back as deleted."""
+        del record
+        with _told():
+            return search.read(self._site, ids)
+
+    def changed(self, watch: Watch) -> list[Ticket]:
+        with _told():
+            return search.changed(self._site, watch)
+
+    def send(self, writes: Sequence[Write]) -> list[Outcome]:
+        return delivery.send(self._site, writes)
+
+    def warm(self, names: Names) -> tuple[Problem, ...]:
+        with _told():
+            return readiness.warm(self._site, names)
+
+    def check(self, names: Names) -> Account:
+        with _told():
+            return readiness.check(self._site, names)
+
+    def close(self) -> None:
+        self._site.connection.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell the faults of reading in the port's words."""
+    try:
+        yield
+    except Rejected as error:
+        raise Refused(str(error)) from error
+    except NoEffect as error:
+        raise Unavailable(str(error), error.retry_after) from error
+    except Unclear as error:
+        raise Unavailable(str(error)) from error
+    except ODD as error:
+        raise Unavailable(f"Jira's answer could not be understood ({type(error).__name__}: {error})") from error
