@@ -28,6 +28,8 @@ ACCOUNT = "sandbox.account"
 """Where the platform leaves, in the WSGI environ, the name of the account that it recognised."""
 INNER = "sandbox.inner"
 """Where a batch leaves, in the WSGI environ, the list of its inner requests for the call log."""
+DROP = "sandbox.drop"
+"""Set true in the WSGI environ by an application whose answer must never arrive (a drop inside a batch)."""
 _UNCOUNTED = ("/_sandbox", "/_ui")
 
 
@@ -90,7 +92,7 @@ class Gate:
         if fault is not None and kind in ("429", "500", "503", "html_200"):
             return failure(fault, self._answers)
         status, headers, answer = call(self._app, environ)
-        if kind == "drop_after":
+        if kind == "drop_after" or environ.get(DROP):
             hang_up(environ)
         if fault is not None and kind in ("500_after", "503_after"):
             return failure(fault, self._answers)

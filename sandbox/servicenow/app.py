@@ -49,7 +49,7 @@ def _word_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def strange(error: HTTPException) -> Response | HTTPException:
-        if not request.path.startswith("/api/"):
+        if not request.path.startswith("/api/") or error.code == 500:  # noqa: PLR2004 - our own failure stays one
             return error
         if error.code == 405:  # noqa: PLR2004 - the status is the fact
             return _error(refusal.Refused(405, "Method not supported", f"{request.method} is not supported here"))

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, request
 
 from sandbox.faults import Fault
-from sandbox.gate import INNER, Headers, WsgiApp, call, failure, hang_up
+from sandbox.gate import DROP, INNER, Headers, WsgiApp, call, failure
 from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.refusal import ANSWERS, error_body
 from sandbox.servicenow.table_api import CONTENT_TYPE, read_body, sign_in
@@ -36,7 +36,7 @@ def blueprint(instance: Instance, inner: WsgiApp) -> Blueprint:
         fitting = wanted[: max(0, len(wanted) - cut.count)] if cut else wanted
         serviced: list[dict[str, Any]] = []
         log: list[dict[str, Any]] = []
-        spent, lost = 0.0, False
+        spent = 0.0
         request.environ[INNER] = log
         for asked in fitting:
             fault = instance.controls.faults.draw(_method(asked), str(asked.get("url", "")), inner=True)
@@ -46,14 +46,14 @@ def blueprint(instance: Instance, inner: WsgiApp) -> Blueprint:
                     break
                 time.sleep(fault.seconds)
             if fault is not None and fault.kind == "drop_before":
-                hang_up(request.environ)
+                request.environ[DROP] = True
+                break
             started = time.perf_counter()
             reply = _answer(inner, asked, fault)
-            lost = lost or (fault is not None and fault.kind == "drop_after")
+            if fault is not None and fault.kind == "drop_after":
+                request.environ[DROP] = True
             log.append(_logged(asked, reply, fault))
             serviced.append(_serviced(asked, reply, started))
-        if lost:
-            hang_up(request.environ)
         done = {row["id"] for row in serviced}
         body = {
             "batch_request_id": str(order.get("batch_request_id", "")),
