@@ -54,8 +54,9 @@ def scalar(raw: Any, part: str) -> str:
     `{"id", "name"}`.
     """
     if isinstance(raw, Mapping):
+        # `value` decides even where it is empty: what stands beside it is only how it is shown.
         for name in (part, "value", "name", "display_value", "key", "id"):
-            if name and raw.get(name) not in (None, ""):
+            if name and (raw.get(name) not in (None, "") or (name == "value" and name in raw)):
                 return scalar(raw[name], part)
         return ""
     if raw is None:

@@ -1,0 +1,190 @@
+"""What each write sends to ServiceNow, and what its echo says about what stuck."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from collections.abc import Mapping as Facts
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.servicenow import query, records
+from adapters.servicenow.batch import Answer, Inner
+from adapters.servicenow.lookups import Lookups, Name
+from adapters.servicenow.rest import failure
+from connector.ticketing import Outcome, Write
+from mappings.library import Mappings
+from mappings.mapping import Mapping
+from mappings.transforms import scalar
+
+NOTE = "work_notes"
+"""The journal that only the desk sees; `comments` would go to the customer."""
+
+_ECHOED = ("sys_id", "number", "sys_mod_count", "sys_class_name", "correlation_id")
+
+
+class Unsendable(Exception):
+    """A write that cannot be expressed: it will be refused with this reason."""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A write as it is sent: `fields` are those to compare with the echo, `table` is where it goes."""
+
+    write: Write
+    table: str
+    sys_id: str
+    inner: Inner
+    fields: Facts[str, Any]
+    warnings: tuple[str, ...]
+
+
+def sys_id_of(key: str) -> str:
+    """Return the sys_id of the record that the write `key` makes: always the same, so that it is made once.
+
+    A sys_id in a POST is honoured, and a second POST of it fails (recorded from a live instance).
+    """
+    return hashlib.sha256(f"continuity:{key}".encode()).hexdigest()[:32]
+
+
+def marker(key: str) -> str:
+    """Return the mark in a note by which it is found again."""
+    return f"[continuity:{hashlib.sha256(key.encode()).hexdigest()[:10]}]"
+
+
+def noted(write: Write) -> str:
+    """Return the note as it is sent, with its mark on the last line."""
+    return f"{write.note.rstrip()}\n\n{marker(write.key)}"
+
+
+def names(mappings: Mappings, write: Write) -> Iterator[Name]:
+    """Return the names that must be known before `write` can be composed."""
+    for item in mappings[write.record].fields:
+        value = write.values.get(item.source, item.default)
+        if item.writes and item.shape.kind and isinstance(value, str) and value:
+            yield item.shape.kind, value
+
+
+class Composer:
+    """Composes writes for one connection; `fallback_team` takes what names an unknown group."""
+
+    def __init__(self, mappings: Mappings, lookups: Lookups, fallback_team: str) -> None:
+        self._mappings = mappings
+        self._lookups = lookups
+        self._fallback = fallback_team
+
+    def compose(self, write: Write, *, note: bool = True) -> Composed | None:
+        """Return what to send, None if nothing is left to send; `note` False leaves out a note that landed before.
+
+        Raises Unsendable.
+        """
+        if write.action == "link":
+            raise Unsendable("ServiceNow's tickets have no remote links; map continuity_link to a column instead")
+        mapping = self._mappings[write.record]
+        creating = write.action == "create"
+        if not creating and not write.id:
+            raise Unsendable("the update names no ticket")
+        fields, warnings = self._fields(write, mapping, creating=creating)
+        body = dict(fields)
+        if write.note and note:
+            body[NOTE] = noted(write)
+        if not creating and not body:
+            return None
+        table = _table(write, mapping)
+        sys_id = sys_id_of(write.key) if creating else write.id
+        if creating:
+            body |= {"sys_id": sys_id, "correlation_id": write.key, "correlation_display": records.OURS}
+            # Longer keys would be cut, and the record not be recognised as ours.
+            fields |= {"correlation_id": write.key}
+        path = query.echoing(query.record_path(table, "" if creating else sys_id), (*_ECHOED, *fields))
+        inner = Inner(write.key, "POST" if creating else "PATCH", path, body)
+        return Composed(write, table, sys_id, inner, fields, tuple(warnings))
+
+    def _fields(self, write: Write, mapping: Mapping, *, creating: bool) -> tuple[dict[str, Any], list[str]]:
+        warnings: list[str] = []
+
+        def resolve(kind: str, name: str) -> str | None:
+            found = self._lookups.resolve(kind, name)
+            if found is not None or kind != "team":
+                return found
+            fallback = self._lookups.resolve("team", self._fallback)
+            if fallback is not None:
+                warnings.append(f"no group '{name}' on ServiceNow: given to '{self._fallback}'")
+            return fallback
+
+        written = mapping.write(write.values, resolve, whole=creating)
+        warnings += [str(problem) for problem in written.problems]
+        fields = {name: "" if value is None else value for name, value in written.fields.items()}
+        if write.values.get("lasting"):
+            other = records.renamed(mapping)
+            fields = {other.get(name, name): value for name, value in fields.items()}
+        return fields, warnings
+
+
+def look_table(mappings: Mappings, write: Write) -> str:
+    """Return the table on which a write's record would be found."""
+    return _table(write, mappings[write.record])
+
+
+def looked_at(mappings: Mappings, write: Write) -> tuple[str, ...]:
+    """Return the columns that tell whether a write landed, and whether its fields exist at all."""
+    mapping = mappings[write.record]
+    written = [item.id for item in mapping.fields if item.writes and item.id]
+    return (*_ECHOED, *written, *records.renamed(mapping).values(), NOTE)
+
+
+def _table(write: Write, mapping: Mapping) -> str:
+    """A change goes to the lasting table, which holds both kinds of task: the others extend it."""
+    table, lasting = mapping.setting("table"), mapping.setting("lasting_table")
+    if lasting and (write.action != "create" or write.values.get("lasting")):
+        return lasting
+    return table
+
+
+def done(url: str, composed: Composed, row: Facts[str, Any], *, touched: bool = False) -> Outcome:
+    """Return the outcome of a write whose record is `row`; `touched` says that others may have changed it since."""
+    warnings = (*composed.warnings, *_unstuck(composed, row, touched=touched))
+    table = scalar(row.get("sys_class_name"), "") or composed.table
+    sys_id = scalar(row.get("sys_id"), "") or composed.sys_id
+    return Outcome(
+        key=composed.write.key,
+        status="done",
+        id=sys_id,
+        number=scalar(row.get("number"), "") or composed.write.number,
+        url=records.address(url, table, sys_id),
+        version=records.version(row),
+        warnings=warnings,
+    )
+
+
+def _unstuck(composed: Composed, row: Facts[str, Any], *, touched: bool) -> Iterator[str]:
+    """Compare an echo with what was sent: ServiceNow drops columns and values with success (recorded)."""
+    for name, sent in composed.fields.items():
+        if name not in row:
+            yield (
+                f"{composed.table}.{name} did not stick: there is no such column, or the account may not read it; "
+                f"add the column or take it out of mappings/servicenow/{composed.write.record}.yaml"
+            )
+        elif not touched and _plain(sent) != _plain(scalar(row[name], "")):
+            got = scalar(row[name], "")
+            yield f"{composed.table}.{name} did not stick: sent {_shown(sent)}, got {_shown(got)}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(_plain(item) for item in value)
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return text.replace("\r\n", "\n").strip()
+
+
+def _shown(value: Any) -> str:
+    text = _plain(value)
+    return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}...' ({len(text)} characters)"  # noqa: PLR2004
+
+
+def failed(write: Write, answer: Answer) -> Outcome:
+    """Return the outcome of a write that the platform answered with an error."""
+    if answer.status < 300:  # noqa: PLR2004 - a success whose body is an error or unreadable
+        return Outcome(write.key, "unclear", id=write.id, reason=answer.reason)
+    told = failure(answer.status, answer.reason.partition(": ")[2], answer.headers)
+    return Outcome(write.key, told.effect, id=write.id, reason=told.reason, retry_after=told.retry_after)
