@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from connector.problem import Invalid, Problem
@@ -57,6 +57,8 @@ def read_document(path: Path, file: str) -> Document:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         fix = "mend the indentation or put the text in quotes"
         raise Invalid([Problem(f"{file}:{line}", f"not YAML: {error.problem}", fix)]) from None
+    except (YAMLError, ValueError) as error:  # a control character, a date such as 2026-13-45
+        raise Invalid([Problem(f"{file}:1", f"not YAML: {error}", "mend the value or put it in quotes")]) from None
     lines, problems = _lines(root, file)
     if problems:
         raise Invalid(problems)

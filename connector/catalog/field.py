@@ -114,7 +114,7 @@ class Rank(_Strict):
     """A criticality, 1 to 4."""
 
     def read(self, value: Any) -> int:
-        if isinstance(value, bool) or value not in {1, 2, 3, 4}:
+        if isinstance(value, bool) or value not in (1, 2, 3, 4):
             raise ValidationError(f"'{value}' is not a criticality; use 1 (most critical) to 4 (not critical)")
         return int(value)
 
@@ -177,6 +177,7 @@ class Keyed(_Strict):
 
 
 def _each(items: list[Any], read: Callable[[Any], Any]) -> list[Any]:
+    """Read each item; with faults, what is readable keeps its place and None stands for the rest."""
     found: list[Any] = []
     errors: dict[int, Any] = {}
     for index, item in enumerate(items):
@@ -184,6 +185,7 @@ def _each(items: list[Any], read: Callable[[Any], Any]) -> list[Any]:
             found.append(read(item))
         except ValidationError as error:
             errors[index] = error.messages
+            found.append(None)
     if errors:
         raise ValidationError(errors, valid_data=found)
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 from connector.catalog.document import Document, read_document
 from connector.catalog.facts import Catalog, catalog_of
-from connector.catalog.rules import Draft, check_plan, check_service, check_together
+from connector.catalog.rules import Draft, check_covered, check_plan, check_service, check_together
 from connector.catalog.shape import KINDS, read_plan, read_services
 from connector.plan import Communication, Plan, Role
 from connector.problem import Invalid, Problem
@@ -27,25 +27,31 @@ def load(directory: Path, places: Collection[str], today: date) -> Catalog:
     warnings included; when there are only warnings, they stand in the catalog.
     """
     problems: list[Problem] = []
-    services: dict[str, Draft] = {}
-    document = _document(directory / SERVICES_FILE, SERVICES_FILE, problems)
-    if document:
-        read, faults = read_services(document, places)
-        problems += faults
-        services = {key: Draft(document, fields, ("services", key)) for key, fields in read.items()}
+    services = _services(directory, places, problems)
     plans = _plans(directory, problems)
-    for key, draft in services.items():
-        problems += check_service(key, draft, services)
+    for key, draft in (services or {}).items():
+        problems += check_service(key, draft, services or ())
     for draft in plans:
         problems += check_plan(draft, services, places, today)
-    problems += check_together(plans, services)
+    problems += check_together(plans)
+    if all(draft.fields for draft in plans):
+        problems += check_covered(plans, services or {})
     if any(problem.level == "error" for problem in problems):
         raise Invalid(dict.fromkeys(problems))
     return catalog_of(
-        (_service(key, draft.fields, places) for key, draft in services.items()),
+        (_service(key, draft.fields, places) for key, draft in (services or {}).items()),
         (_plan(draft.fields) for draft in plans),
         problems,
     )
+
+
+def _services(directory: Path, places: Collection[str], problems: list[Problem]) -> dict[str, Draft] | None:
+    document = _document(directory / SERVICES_FILE, SERVICES_FILE, problems)
+    if document.data is None:
+        return None
+    read, faults = read_services(document, places)
+    problems += faults
+    return {key: Draft(document, fields, ("services", key)) for key, fields in read.items()} if read else None
 
 
 def _plans(directory: Path, problems: list[Problem]) -> list[Draft]:
@@ -56,19 +62,21 @@ def _plans(directory: Path, problems: list[Problem]) -> list[Draft]:
     drafts = []
     for path in files:
         document = _document(path, f"{PLANS_FOLDER}/{path.name}", problems)
-        if document:
-            fields, faults = read_plan(document)
-            problems += faults
-            drafts.append(Draft(document, fields))
+        fields, faults = read_plan(document) if document.data is not None else ({}, [])
+        problems += faults
+        drafts.append(Draft(document, fields))
     return drafts
 
 
-def _document(path: Path, file: str, problems: list[Problem]) -> Document | None:
+def _document(path: Path, file: str, problems: list[Problem]) -> Document:
     try:
-        return read_document(path, file)
+        document = read_document(path, file)
     except Invalid as error:
         problems += error.problems
-        return None
+        return Document(file, None, {})
+    if document.data is None:
+        problems.append(Problem(document.where(), "the file is empty", "`continuity init` writes an example"))
+    return document
 
 
 def _service(key: str, fields: Mapping[str, Any], places: Collection[str]) -> Service:

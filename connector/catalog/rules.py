@@ -40,6 +40,10 @@ class Draft:
     def where(self, *path: Step) -> str:
         return self.document.where(*self.at, *path)
 
+    def items(self, name: str) -> Iterator[tuple[int, Any]]:
+        """Return the readable items of a list, each with its place."""
+        return _items(self.fields, name)
+
 
 def check_service(key: str, draft: Draft, services: Collection[str]) -> Iterator[Problem]:
     """Check one service of services.yaml."""
@@ -47,7 +51,7 @@ def check_service(key: str, draft: Draft, services: Collection[str]) -> Iterator
     if rto and mtpd and rto > mtpd:
         what = f"the RTO of {format_duration(rto)} is longer than the MTPD of {format_duration(mtpd)}"
         yield Problem(draft.where("rto"), what, "recover before the disruption becomes intolerable")
-    for index, other in enumerate(draft.fields.get("depends_on", ())):
+    for index, other in draft.items("depends_on"):
         if other == key:
             yield Problem(draft.where("depends_on", index), f"'{key}' depends on itself", "remove it")
         elif other not in services:
@@ -57,20 +61,22 @@ def check_service(key: str, draft: Draft, services: Collection[str]) -> Iterator
         yield Problem(draft.where(), what, "add its CIs, services, components or labels", "warning")
 
 
-def check_plan(draft: Draft, services: Mapping[str, Draft], places: Collection[str], today: date) -> Iterator[Problem]:
-    """Check one plan against itself and the services; `today` decides what is overdue."""
-    for index, key in enumerate(draft.fields.get("services", ())):
-        if key not in services:
+def check_plan(
+    draft: Draft, services: Mapping[str, Draft] | None, places: Collection[str], today: date
+) -> Iterator[Problem]:
+    """Check one plan against itself and the services (None: unreadable); `today` decides what is overdue."""
+    for index, key in draft.items("services"):
+        if services is not None and key not in services:
             yield _unknown(draft.where("services", index), "service", key, services)
     yield from _check_team(draft)
     yield from _check_places(draft, (), draft.fields, places)
     yield from _check_tasks(draft, places)
-    yield from _check_order(draft, services)
+    yield from _check_order(draft, services or {})
     yield from _check_texts(draft)
     yield from _check_dates(draft, today)
 
 
-def check_together(plans: Sequence[Draft], services: Mapping[str, Draft]) -> Iterator[Problem]:
+def check_together(plans: Sequence[Draft]) -> Iterator[Problem]:
     """Check the plans against each other."""
     first: dict[str, Draft] = {}
     for draft in plans:
@@ -84,13 +90,17 @@ def check_together(plans: Sequence[Draft], services: Mapping[str, Draft]) -> Ite
     for draft in plans:
         if draft.fields.get("when"):
             continue
-        for index, service in enumerate(draft.fields.get("services", ())):
+        for index, service in draft.items("services"):
             other_plan = always.setdefault((service, draft.fields.get("scenario", "")), draft)
             if other_plan is not draft:
                 what = f"'{service}' has this scenario in {other_plan.document.file} too, both without `when`"
                 fix = "add a `when` to one, or the desk will be asked to choose"
                 yield Problem(draft.where("services", index), what, fix, "warning")
-    covered = {key for draft in plans for key in draft.fields.get("services", ())}
+
+
+def check_covered(plans: Sequence[Draft], services: Mapping[str, Draft]) -> Iterator[Problem]:
+    """Check that each service has a plan."""
+    covered = {key for draft in plans for _, key in draft.items("services")}
     for key, service_draft in services.items():
         if key not in covered:
             fix = "add it to a plan's services"
@@ -100,7 +110,7 @@ def check_together(plans: Sequence[Draft], services: Mapping[str, Draft]) -> Ite
 def _check_team(draft: Draft) -> Iterator[Problem]:
     team = draft.fields.get("team", {})
     for name, role in team.items():
-        if role.get("person") and not any(role.get(way) for way in ("phone", "email", "channel")):
+        if role.get("person") and not {"phone", "email", "channel"} & set(draft.document.data["team"][name]):
             yield Problem(draft.where("team", name), "nobody can reach this role", "add phone, email or channel")
     decider = draft.fields.get("decider")
     if decider and decider not in team:
@@ -119,7 +129,7 @@ def _check_tasks(draft: Draft, places: Collection[str]) -> Iterator[Problem]:
             yield _unknown(draft.where(*here, "role"), "role", task["role"], team)
         if task.get("name") and not (task.get("role") or task.get("team")):
             yield Problem(draft.where(*here), "nobody is named for this task", "add role or team", "warning")
-        for index, before in enumerate(task.get("after", ())):
+        for index, before in _items(task, "after"):
             if before not in tasks:
                 yield _unknown(draft.where(*here, "after", index), "task", before, tasks)
             elif _rank(tasks[before]) > _rank(task):
@@ -129,7 +139,7 @@ def _check_tasks(draft: Draft, places: Collection[str]) -> Iterator[Problem]:
 
 
 def _check_places(draft: Draft, here: tuple[Step, ...], fields: Fields, places: Collection[str]) -> Iterator[Problem]:
-    for index, target in enumerate(fields.get("on", ())):
+    for index, target in _items(fields, "on"):
         if target.platform not in places:
             yield _unknown(draft.where(*here, "on", index), "platform or connection", target.platform, places)
 
@@ -147,7 +157,7 @@ def _check_order(draft: Draft, services: Mapping[str, Draft]) -> Iterator[Proble
         yield Problem(draft.where("tasks"), what, "mark what restores it as `required: true`")
     rtos = {
         key: services[key].fields["rto"]
-        for key in draft.fields.get("services", ())
+        for _, key in draft.items("services")
         if key in services and "rto" in services[key].fields
     }
     longest = critical_path(recovery)
@@ -185,6 +195,10 @@ def _check_dates(draft: Draft, today: date) -> Iterator[Problem]:
         yield Problem(draft.where("tested_at"), what, "hold an exercise and set its date", "warning")
 
 
+def _items(fields: Fields, name: str) -> Iterator[tuple[int, Any]]:
+    return ((index, item) for index, item in enumerate(fields.get(name, ())) if item is not None)
+
+
 def _unknown(where: str, kind: str, name: str, known: Collection[str]) -> Problem:
     listed = f"known: {', '.join(sorted(known))}" if known else "none is defined"
     return Problem(where, f"no {kind} '{name}'", nearest(name, known) or listed)
@@ -209,6 +223,6 @@ def _task(key: str, task: Fields) -> PlanTask:
         name=key,
         phase=Phase(task.get("phase", Phase.RECOVERY)),
         duration=task.get("duration", timedelta()),
-        after=tuple(task.get("after", ())),
+        after=tuple(before for _, before in _items(task, "after")),
         required=task.get("required", True),
     )
