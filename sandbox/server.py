@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from dataclasses import dataclass
+from http.server import HTTPServer
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -150,7 +151,7 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
     sys.stdout.flush()
     try:
         # Not werkzeug's serve_forever, which swallows the interrupt.
-        super(ThreadedWSGIServer, server).serve_forever(poll_interval=0.5)
+        HTTPServer.serve_forever(server, poll_interval=0.5)
     finally:
         server.server_close()
         server.hang_up()

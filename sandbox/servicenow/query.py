@@ -112,6 +112,7 @@ def _comparison(operator: str, wanted: str, column: Column) -> Callable[[str], b
     def key(value: str) -> tuple[float, str]:
         return _sortable(value, column)
 
+    bound, start, end = key(wanted), key(first), key(last)
     tests: dict[str, Callable[[str], bool]] = {
         "=": lambda v: v.lower() == low if number is None else _number(v) == number,
         "!=": lambda v: v.lower() != low if number is None else _number(v) != number,
@@ -123,11 +124,11 @@ def _comparison(operator: str, wanted: str, column: Column) -> Callable[[str], b
         "ENDSWITH": lambda v: v.lower().endswith(low),
         "ISEMPTY": lambda v: not v,
         "ISNOTEMPTY": bool,
-        ">=": lambda v: bool(v) and key(v) >= key(wanted),
-        "<=": lambda v: bool(v) and key(v) <= key(wanted),
-        ">": lambda v: bool(v) and key(v) > key(wanted),
-        "<": lambda v: bool(v) and key(v) < key(wanted),
-        "BETWEEN": lambda v: bool(v) and key(first) <= key(v) <= key(last),
+        ">=": lambda v: bool(v) and key(v) >= bound,
+        "<=": lambda v: bool(v) and key(v) <= bound,
+        ">": lambda v: bool(v) and key(v) > bound,
+        "<": lambda v: bool(v) and key(v) < bound,
+        "BETWEEN": lambda v: bool(v) and start <= key(v) <= end,
     }
     return tests[operator]
 

@@ -26,11 +26,13 @@ class View:
 def render(store: Store, table: str, record: Record, view: View) -> dict[str, Any]:
     """One record; unknown and unreadable fields are absent."""
     kind = record["sys_class_name"] or table
+    if view.fields is None and not view.hidden:
+        return {name: _cell(store, kind, record, column, view) for name, column in store.schema.columns(kind).items()}
     names = store.schema.columns(kind) if view.fields is None else view.fields
     shown: dict[str, Any] = {}
     for path in names:
         column = store.schema.column(kind, path)
-        if column is None or _hidden(store, kind, path, view):
+        if column is None or (view.hidden and _hidden(store, kind, path, view)):
             continue
         owner_kind, owner = _owner(store, kind, record, path)
         shown[path] = _cell(store, owner_kind, owner, column, view) if owner is not None else _empty(view)

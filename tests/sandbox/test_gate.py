@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -132,3 +135,17 @@ def test_a_port_can_be_taken_again_after_a_stop(http):
     assert second.url == first.url
     assert count(second, http) == 0
     second.stop()
+
+
+def test_a_platform_served_for_good_tells_its_address_and_ends_on_an_interrupt(http):
+    script = (
+        "from sandbox.server import serve_forever; from sandbox.servicenow.app import create;"
+        "serve_forever(create(), '127.0.0.1', 0)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as served:
+        url = served.stdout.readline().split()[-1]
+        assert http.get(f"{url}/api/now/table/incident", timeout=5).status_code == 200
+        served.send_signal(signal.SIGINT)
+        assert served.wait(10) == -signal.SIGINT
