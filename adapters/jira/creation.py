@@ -43,22 +43,10 @@ def create_one(site: Site, write: Write) -> Outcome:
 
 def create_tasks(site: Site, writes: Sequence[Write]) -> Outcomes:
     """Create tasks in bulk, one call per project and 50; an outcome for each, faults included."""
-    outcomes: Outcomes = {}
+    outcomes, composed = _composed(site, writes)
     waiting: dict[str, list[Draft]] = {}
-    by_parent: dict[str, list[Write]] = {}
-    for write in writes:
-        by_parent.setdefault(str(write.values.get("parent") or ""), []).append(write)
-    for parent, siblings in by_parent.items():
-        outcomes |= _looked_up(site, parent, siblings)
-        for write in siblings:
-            if write.key in outcomes:
-                continue
-            try:
-                composed = draft.compose(site, write, parent)
-            except (NoEffect, Rejected, Unclear) as error:
-                outcomes[write.key] = outcome.unread(write, error)
-            else:
-                waiting.setdefault(composed.project, []).append(composed)
+    for item in composed:
+        waiting.setdefault(item.project, []).append(item)
     for drafts in waiting.values():
         for start in range(0, len(drafts), BULK):
             part = drafts[start : start + BULK]
@@ -69,6 +57,25 @@ def create_tasks(site: Site, writes: Sequence[Write]) -> Outcomes:
             except fault.ODD as error:
                 outcomes |= {item.write.key: outcome.odd(item.write, error) for item in part}
     return outcomes
+
+
+def _composed(site: Site, writes: Sequence[Write]) -> tuple[Outcomes, list[Draft]]:
+    """Return drafts of what has to be created, and outcomes of what stands already or cannot be prepared now."""
+    outcomes: Outcomes = {}
+    drafts: list[Draft] = []
+    by_parent: dict[str, list[Write]] = {}
+    for write in writes:
+        by_parent.setdefault(str(write.values.get("parent") or ""), []).append(write)
+    for parent, siblings in by_parent.items():
+        outcomes |= _looked_up(site, parent, siblings)
+        for write in siblings:
+            if write.key in outcomes:
+                continue
+            try:
+                drafts.append(draft.compose(site, write, parent))
+            except (NoEffect, Rejected, Unclear) as error:
+                outcomes[write.key] = outcome.unread(write, error)
+    return outcomes, drafts
 
 
 def _looked_up(site: Site, parent: str, writes: Sequence[Write]) -> Outcomes:

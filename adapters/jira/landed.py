@@ -39,7 +39,10 @@ def under(site: Site, parent: str, writes: Sequence[Write]) -> dict[str, Found]:
         if error.status != _NOT_FOUND:
             raise
         return {}
-    children = [str(child["id"]) for child in (issue.get("fields") or {}).get("subtasks") or []]
+    wanted = {marks.unique(write.key) for write in writes}
+    listed = [str(child["id"]) for child in (issue.get("fields") or {}).get("subtasks") or []]
+    # Those that this process knows to be other tasks need not be read.
+    children = [child for child in listed if site.originals.label_of(child) in wanted | {""}]
     found = search.by_id(site.connection, children, ("labels",)) if children else {}
     return _matched(site, writes, list(found.values()))
 

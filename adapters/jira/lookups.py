@@ -104,6 +104,10 @@ class Lookups:
     def statuses(self) -> tuple[str, ...]:
         return self._shelf.get("statuses", lambda: _names(self._connection.get("/status")))
 
+    def issue_types(self) -> tuple[str, ...]:
+        """Return the names of all issue types: a query that names one that is not there is refused as a whole."""
+        return self._shelf.get("issue types", lambda: _names(self._connection.get("/issuetype")))
+
     def priorities(self) -> tuple[str, ...]:
         return self._shelf.get("priorities", lambda: _names(self._connection.get("/priority")))
 

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 _KEPT = 20_000
 
@@ -24,12 +25,15 @@ class Originals:
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, Original] = OrderedDict()
+        self._labels: OrderedDict[str, str] = OrderedDict()
         self._tried: OrderedDict[str, datetime] = OrderedDict()
         self._lock = threading.Lock()
 
     def see(self, label: str, identity: str, number: str) -> Original:
         """Note that an issue bears `label`, and return the oldest that does (issue ids grow)."""
         with self._lock:
+            self._labels[identity] = label
+            _trim(self._labels)
             known = self._seen.get(label, Original())
             if not known.id or _age(identity) < _age(known.id):
                 known = replace(known, id=identity, number=number)
@@ -45,12 +49,16 @@ class Originals:
         with self._lock:
             return self._seen.get(label, Original()).key
 
+    def label_of(self, identity: str) -> str:
+        """Return the label that an issue was seen with, "" if it was not seen."""
+        with self._lock:
+            return self._labels.get(identity, "")
+
     def try_at(self, key: str, instant: datetime) -> None:
         """Note that a create of the write `key` is being tried."""
         with self._lock:
             self._tried[key] = instant
-            while len(self._tried) > _KEPT:
-                self._tried.popitem(last=False)
+            _trim(self._tried)
 
     def tried(self, key: str, unclear_since: datetime) -> datetime:
         """Return when the write was tried last, for all that is known."""
@@ -60,9 +68,13 @@ class Originals:
     def _keep(self, label: str, known: Original) -> None:
         self._seen[label] = known
         self._seen.move_to_end(label)
-        while len(self._seen) > _KEPT:
-            self._seen.popitem(last=False)
+        _trim(self._seen)
 
 
 def _age(identity: str) -> int:
     return int(identity) if identity.isdigit() else 0
+
+
+def _trim(kept: OrderedDict[str, Any]) -> None:
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)

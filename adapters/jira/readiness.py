@@ -27,7 +27,8 @@ def warm(site: Site, names: Names) -> tuple[Problem, ...]:
                 _problem(site, f"projects.{key}", f"cannot be read ({error})", "create it, or correct its key")
             )
     for project in projects:
-        problems += _screens(site, project)
+        problems += _screens(site, names, project)
+    site.lookups.issue_types()
     problems += _teams(site, names, projects)
     problems += _people(site, names)
     return tuple(problems)
@@ -74,23 +75,27 @@ def _fields(site: Site) -> Iterator[Problem]:
                 yield Problem(f"{mapping.file}: fields.{item.name}", what, fix, "warning")
 
 
-def _screens(site: Site, project: Project) -> Iterator[Problem]:
-    """Keep the create screens of the types used, and say which mapped fields are not on them."""
-    watched = project.key in site.projects and project.key != site.project
-    for record in _CREATED:
+def _screens(site: Site, names: Names, project: Project) -> Iterator[Problem]:
+    """Keep the create screens of the types used, and say which types are missing and which fields are on no screen."""
+    written = project.key in (site.project, *names.projects)
+    records: tuple[Record, ...] = _CREATED if written else ()
+    if project.key in site.projects:
+        records = ("incident", *records)
+    for record in records:
         mapping = site.mapping(record)
         for issue_type in _types(site, record, project):
             screen = site.lookups.screen(project.key, issue_type.id)
             for item in mapping.fields:
-                if item.writes and item.id.startswith("customfield_") and item.id not in screen and not watched:
+                if item.writes and item.id.startswith("customfield_") and item.id not in screen:
                     what = f"'{item.field}' is not on the create screen of {issue_type.name} in {project.key}"
-                    fix = "it will be left out: put it on that screen, or take it out of the mapping"
+                    fix = "Jira may refuse it there: put it on the type's screens, or take it out of the mapping"
                     yield Problem(f"{mapping.file}: fields.{item.name}", what, fix, "warning")
-        if not watched:
-            yield from _missing_types(site, record, project)
+        yield from _missing_types(site, record, project)
 
 
 def _wanted(site: Site, record: Record) -> list[tuple[str, bool]]:
+    if record == "incident":
+        return [(name, False) for name in site.incident_types]
     mapping = site.mappings[record]
     wanted = [(mapping.setting("issue_type") or "Task", False)]
     return [*wanted, (mapping.setting("subtask_type") or "Sub-task", True)] if record == "recovery_task" else wanted
@@ -103,6 +108,9 @@ def _types(site: Site, record: Record, project: Project) -> list[IssueType]:
 
 def _missing_types(site: Site, record: Record, project: Project) -> Iterator[Problem]:
     names = [issue_type.name for issue_type in project.issue_types]
+    if record == "incident" and _types(site, record, project):
+        # Of the types that count as incidents one is enough.
+        return
     for name, subtask in _wanted(site, record):
         if project.issue_type(name, subtask=subtask) is None:
             file = site.mappings[record].file

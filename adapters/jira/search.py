@@ -104,8 +104,9 @@ def changed(site: Site, watch: Watch) -> list[Ticket]:
 
 def _query(site: Site, watch: Watch, ids: Sequence[str]) -> str:
     clauses: list[str] = []
-    if watch.majors and site.incident_types:
-        types = f"issuetype in ({_listed(site.incident_types)})"
+    named = _incident_types(site) if watch.majors else ()
+    if named:
+        types = f"issuetype in ({_listed(named)})"
         where = f"project in ({_listed(site.projects)}) AND " if site.projects else ""
         clauses.append(f"({where}{types} AND statusCategory != Done)")
     if ids:
@@ -120,6 +121,11 @@ def _query(site: Site, watch: Watch, ids: Sequence[str]) -> str:
     earlier = timedelta(seconds=site.search_lag + 60)
     since = instants.minute(watch.since, site.lookups.zone(), earlier)
     return f"({query}) AND updated >= {quoted(since)} ORDER BY created ASC"
+
+
+def _incident_types(site: Site) -> tuple[str, ...]:
+    known = {name.casefold() for name in site.lookups.issue_types()}
+    return tuple(name for name in site.incident_types if name.casefold() in known)
 
 
 def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -39,7 +39,7 @@ class Site:
 
     @property
     def incident_types(self) -> tuple[str, ...]:
-        """The issue types that the mapping calls incidents (`issue_type: Incident, Major incident`)."""
+        """The issue types that the mapping calls incidents (`issue_type: Incident, [System] Incident`)."""
         named = self.mappings["incident"].setting("issue_type").split(",")
         return tuple(name.strip() for name in named if name.strip())
 
