@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from connector.problem import Invalid, Problem
 
 Step = str | int
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,25 @@ def read_document(path: Path, file: str) -> Document:
         fix = "mend the indentation or put the text in quotes"
         raise Invalid([Problem(f"{file}:{line}", f"not YAML: {error.problem}", fix)]) from None
     except (YAMLError, ValueError) as error:  # a control character, a date such as 2026-13-45
-        raise Invalid([Problem(f"{file}:1", f"not YAML: {error}", "mend the value or put it in quotes")]) from None
+        here = f"{file}:{_impossible_date(text)}"
+        raise Invalid([Problem(here, f"not YAML: {error}", "mend the value or put it in quotes")]) from None
+    except RecursionError:
+        raise Invalid([Problem(f"{file}:1", "the file is nested too deeply", "write it flatter")]) from None
     lines, problems = _lines(root, file)
     if problems:
         raise Invalid(problems)
     return Document(file, data, lines)
+
+
+def _impossible_date(text: str) -> int:
+    """Return the line of the first date that the calendar does not have; the reader does not say."""
+    for number, line in enumerate(text.split("\n"), 1):
+        for found in _DATE.findall(line):
+            try:
+                date.fromisoformat(found)
+            except ValueError:
+                return number
+    return 1
 
 
 def _lines(root: Node | None, file: str) -> tuple[dict[tuple[Step, ...], int], list[Problem]]:
