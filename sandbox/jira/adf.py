@@ -35,6 +35,14 @@ _INNER: dict[str, set[str]] = {
 }
 _MEMBERS = {"type", "content", "text", "marks", "attrs", "version"}
 _MARKS = {"strong", "em", "code", "strike", "underline", "link", "textColor", "subsup", "backgroundColor"}
+_LEAVES = {"inlineCard", "mention", "emoji", "status", "date"}
+_AROUND = {
+    "hardBreak": ("", "\n"),
+    "heading": ("h{level}. ", "\n\n"),
+    "codeBlock": ("{{code}}\n", "\n{code}\n\n"),
+    "paragraph": ("", "\n\n"),
+    "rule": ("----", "\n\n"),
+}
 _BULLETS = {"bulletList": "* ", "orderedList": "# "}
 
 
@@ -86,25 +94,14 @@ def _check(node: dict[str, Any]) -> None:
 
 def _wiki(node: dict[str, Any], indent: str = "") -> str:
     kind, children = node["type"], node.get("content", [])
-    if kind == "text":
-        return _marked(node)
-    if kind == "hardBreak":
-        return "\n"
-    if kind in {"inlineCard", "mention", "emoji", "status", "date"}:
+    if kind in _LEAVES:
         attrs = node.get("attrs", {})
         return str(attrs.get("url") or attrs.get("text") or attrs.get("timestamp") or "")
     if kind in _BULLETS:
         return "".join(indent + _BULLETS[kind] + _wiki(item, indent).strip() + "\n" for item in children) + "\n"
-    inner = "".join(_wiki(child, indent) for child in children)
-    if kind == "heading":
-        return f"h{node['attrs']['level']}. {inner}\n\n"
-    if kind == "codeBlock":
-        return f"{{code}}\n{inner}\n{{code}}\n\n"
-    if kind == "paragraph":
-        return inner + "\n\n"
-    if kind == "rule":
-        return "----\n\n"
-    return inner
+    inner = _marked(node) if kind == "text" else "".join(_wiki(child, indent) for child in children)
+    before, after = _AROUND.get(kind, ("", ""))
+    return f"{before.format(level=node.get('attrs', {}).get('level'))}{inner}{after}"
 
 
 def _marked(node: dict[str, Any]) -> str:

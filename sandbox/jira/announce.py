@@ -8,10 +8,10 @@ import json
 import uuid
 from typing import Any
 
+from sandbox.jira.event import Event
 from sandbox.jira.options import Options
 from sandbox.jira.site import Site
 from sandbox.jira.store import Store
-from sandbox.jira.tracker import Event
 from sandbox.jira.view import View
 from sandbox.webhooks import Message, Sender, Target
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from sandbox import control
@@ -14,15 +15,21 @@ from sandbox.gate import ACCOUNT, Answers, Gate
 from sandbox.jira import pages
 from sandbox.jira.desk import EXTENSION, Desk, base, open_desk
 from sandbox.jira.entrance import denied, sign_in
+from sandbox.jira.event import Actor
 from sandbox.jira.limits import Limits
 from sandbox.jira.options import Options
 from sandbox.jira.refusal import UNSEEN, Refused
 from sandbox.jira.routes import comments, issues, links, metadata, people, search
 from sandbox.jira.state import state
-from sandbox.jira.tracker import Actor
 
 _API = re.compile(r"/rest/api/(2|3|latest)(?:/issue/(?!bulk|createmeta)([^/]+))?")
 _UNSUPPORTED_MEDIA = 415
+
+
+class _Unsorted(DefaultJSONProvider):
+    """Members in the order in which Jira gives them."""
+
+    sort_keys = False
 
 
 def create(options: Options | None = None) -> Flask:
@@ -30,7 +37,7 @@ def create(options: Options | None = None) -> Flask:
     desk = open_desk(options or Options())
     app = Flask("sandbox.jira", static_folder=None)
     app.extensions[EXTENSION] = desk
-    app.json.sort_keys = False  # type: ignore[attr-defined] - the default provider has it
+    app.json = _Unsorted(app)
     limits = Limits(cloud=desk.cloud)
 
     def reset() -> None:
@@ -98,23 +105,17 @@ def _check_each_call(app: Flask, desk: Desk, limits: Limits) -> None:
             return None
         match = _API.match(request.path)
         g.version = "3" if match and match[1] == "3" else "2"
-        header = request.headers.get("Authorization", "")
-        user = sign_in(header, desk.site, cloud=desk.cloud)
-        g.user = user
-        if user is not None:
-            request.environ[ACCOUNT] = user.user_name
-        elif header or not request.path.endswith("/serverInfo"):
-            if match and match[2] and desk.cloud and not header:
-                return _error(Refused(404, UNSEEN))
-            return denied(cloud=desk.cloud, tried=bool(header), base=base())
+        issue = (match[2] or "") if match else ""
+        refusal = _admit_user(desk, issue)
+        if refusal is not None:
+            return refusal
         if request.method in {"POST", "PUT"} and request.content_length and not request.is_json:
             return Response("", _UNSUPPORTED_MEDIA)
         if desk.options.rate_limits:
-            verdict = limits.admit(request.method, (match[2] or "") if match else "")
+            verdict = limits.admit(request.method, issue)
             g.limit_headers = verdict.headers
             if not verdict.passes:
-                answers = _answers(desk)
-                return Response(answers.rate_limited, 429, content_type="application/json;charset=UTF-8")
+                return Response(_answers(desk).rate_limited, 429, content_type="application/json;charset=UTF-8")
         return None
 
     @app.after_request
@@ -126,6 +127,20 @@ def _check_each_call(app: Flask, desk: Desk, limits: Limits) -> None:
                 g.user.account_id if desk.cloud else g.user.user_name
             )
         return answer
+
+
+def _admit_user(desk: Desk, issue: str) -> Response | None:
+    """Who asks, kept for this request; or the answer to one who may not. The anonymous see serverInfo only."""
+    header = request.headers.get("Authorization", "")
+    g.user = sign_in(header, desk.site, cloud=desk.cloud)
+    if g.user is not None:
+        request.environ[ACCOUNT] = g.user.user_name
+        return None
+    if not header and request.path.endswith("/serverInfo"):
+        return None
+    if not header and issue and desk.cloud:
+        return _error(Refused(404, UNSEEN))
+    return denied(cloud=desk.cloud, tried=bool(header), base=base())
 
 
 def _word_errors(app: Flask, desk: Desk) -> None:

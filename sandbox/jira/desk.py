@@ -10,12 +10,13 @@ from flask import current_app, g, request
 
 from sandbox.control import Controls
 from sandbox.jira.announce import Announcer, sender
+from sandbox.jira.event import Actor
 from sandbox.jira.options import Options
 from sandbox.jira.refusal import Refused, unreadable
 from sandbox.jira.seed import SITE
 from sandbox.jira.site import Site, User
 from sandbox.jira.store import Store
-from sandbox.jira.tracker import Actor, Tracker
+from sandbox.jira.tracker import Tracker
 from sandbox.jira.view import View
 
 Json = dict[str, Any]

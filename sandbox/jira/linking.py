@@ -11,7 +11,8 @@ from sandbox.jira.store import Store
 from sandbox.jira.values import Invalid
 
 if TYPE_CHECKING:
-    from sandbox.jira.tracker import Actor, Tracker
+    from sandbox.jira.event import Actor
+    from sandbox.jira.tracker import Tracker
 
 
 def link_ends(site: Site, store: Store, raw: Any, issue: Issue | None = None) -> tuple[LinkType, int, int]:

@@ -14,7 +14,8 @@ Json = dict[str, Any]
 def state(desk: Desk, base: str) -> Json:
     """`{"issues": [...], "links": [...], "flavour", "searchable"}`; an issue is as REST version 2 shows it.
 
-    Beside its fields: `comments` (with properties, `public`), `remotelinks`, `properties` ({key: value}), `history` (oldest first).
+    Beside its fields: `comments` (with properties, `public`), `remotelinks`, `properties` ({key: value}) and `history`,
+    oldest first.
     `searchable` lists the keys that a search sees at this moment.
     """
     view = desk.view(base, "2")

@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.jira.event import Actor, Event
 from sandbox.jira.history import items_between
 from sandbox.jira.issue import Change, ChangeItem, Comment, Issue
 from sandbox.jira.linking import link, link_ends
 from sandbox.jira.moment import whole_milliseconds
 from sandbox.jira.refusal import Refused
-from sandbox.jira.site import Field, IssueType, LinkType, Project, Site, Transition, User
+from sandbox.jira.remark import Remark, read_comment
+from sandbox.jira.site import Field, IssueType, LinkType, Named, Project, Site, Transition
 from sandbox.jira.store import Store
-from sandbox.jira.values import Invalid, Place, assignable, read, resolution, rich_text
+from sandbox.jira.values import Invalid, Place, assignable, read, resolution
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Event:
-    """What happened, for the webhooks: `kind` is created, updated, deleted or commented; `name` Jira's event type."""
-
-    kind: str
-    name: str
-    issue: Issue
-    author: User
-    at: datetime
-    change: Change | None = None
-    comment: Comment | None = None
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who writes, by which REST version."""
-
-    user: User
-    version: str
 
 
 class Tracker:
@@ -132,7 +113,7 @@ class Tracker:
     def _on_screen(self, name: str, project: Project) -> Field:
         field = self.site.field_by_id.get(name)
         if field is None or not project.on_screens(field):
-            raise Invalid(f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown.")
+            raise Invalid(_off_screen(name))
         return field
 
     # -- change ---------------------------------------------------------------------------------------------------
@@ -141,36 +122,44 @@ class Tracker:
         """PUT: `fields` sets, `update` lists operations; comments and links among the operations are added too."""
         place = self.place(actor, issue.project, issue.type)
         values, errors = self._read_all(place, fields)
-        comments: list[Json] = []
-        links: list[tuple[LinkType, int, int]] = []
-        for name, operations in update.items():
+        remarks, links = self._read_additions(actor, issue, update, errors)
+        for name in (n for n in update if n not in {"comment", "issuelinks"}):
             if name in fields:
                 errors[name] = f"Field '{name}' cannot be set and updated in one request."
                 continue
             try:
-                if name == "comment":
-                    comments += [_added(operation, "comment") for operation in operations]
-                elif name == "issuelinks":
-                    links += [
-                        link_ends(self.site, self.store, _added(operation, "issuelinks"), issue)
-                        for operation in operations
-                    ]
-                else:
-                    values[name] = self._operate(place, issue, name, operations)
+                values[name] = self._operate(place, issue, name, update[name])
             except Invalid as wrong:
                 errors[wrong.field or name] = str(wrong)
-        read_comments = [self._read_comment(actor, raw, errors) for raw in comments]
         if issue.type.subtask and "parent" in values and values["parent"] is None:
             errors["parent"] = "Issue type is a sub-task but parent issue key or id not specified."
+        if values.get("reporter", ...) is None:
+            errors["reporter"] = "Reporter is required."
         if errors:
             raise Refused(400, errors=errors)
         issue = self._apply(actor, issue, values)
-        for comment in read_comments:
-            if comment is not None:
-                issue = self.comment(actor, issue, comment[0], comment[1])
+        for text, properties in remarks:
+            issue = self.comment(actor, issue, text, properties)
         for link_type, source, destination in links:
             link(self, actor, link_type, source, destination)
         return self.store.by_id(issue.id)
+
+    def _read_additions(
+        self, actor: Actor, issue: Issue, update: Json, errors: dict[str, str]
+    ) -> tuple[list[Remark], list[tuple[LinkType, int, int]]]:
+        """Comments and issue links among the operations; what is wrong with them goes to `errors`."""
+        remarks: list[Remark] = []
+        links: list[tuple[LinkType, int, int]] = []
+        try:
+            remarks += [read_comment(_added(o, "comment"), actor.version) for o in update.get("comment", [])]
+        except Invalid as wrong:
+            errors["comment"] = str(wrong)
+        try:
+            ends = [_added(o, "issuelinks") for o in update.get("issuelinks", [])]
+            links += [link_ends(self.site, self.store, raw, issue) for raw in ends]
+        except Invalid as wrong:
+            errors["issuelinks"] = str(wrong)
+        return remarks, links
 
     def _operate(self, place: Place, issue: Issue, name: str, operations: list[Json]) -> Any:
         field = self._on_screen(name, place.project)
@@ -191,17 +180,8 @@ class Tracker:
                 raise Invalid(f"Field with id '{name}' and name '{field.name}' does not support operation '{verb}'.")
         return value
 
-    def _read_comment(self, actor: Actor, raw: Any, errors: dict[str, str]) -> tuple[Any, Mapping[str, Any]] | None:
-        try:
-            return read_comment(raw, actor.version)
-        except Invalid as wrong:
-            errors["comment"] = str(wrong)
-            return None
-
     def _apply(self, actor: Actor, issue: Issue, values: Mapping[str, Any], name: str = "") -> Issue:
         standard = {key: value for key, value in values.items() if not key.startswith("customfield_")}
-        if standard.get("reporter", ...) is None:
-            raise Refused(400, errors={"reporter": "Reporter is required."})
         custom = dict(issue.custom) | {k: v for k, v in values.items() if k.startswith("customfield_")}
         custom = {key: value for key, value in custom.items() if value is not None}
         return self._write(actor, issue, replace(issue, custom=custom, **standard), name)
@@ -228,49 +208,38 @@ class Tracker:
         return max(whole_milliseconds(self._now()), issue.updated + timedelta(milliseconds=1))
 
     def transition(self, actor: Actor, issue: Issue, transition_id: str, fields: Json, update: Json) -> Issue:
-        """Raises Refused 400 where the workflow has no such way from here, or a field that the screen needs is missing."""
+        """Raises Refused 400 where the workflow has no such way from here, or the screen's field is missing."""
         way = next((t for t in ways(issue) if t.id == transition_id), None)
         if way is None:
-            words = (
-                f"Transition id '{transition_id}' is not valid for this issue."
-                if not any(t.id == transition_id for t in issue.project.workflow.transitions)
-                else f"It seems that you have tried to perform a workflow operation ({transition_id}) that is not valid "
-                f"for the current state of this issue ({issue.key}). The likely cause is that somebody has changed "
-                "the issue recently, please look at the issue history for details."
-            )
+            words = f"Transition id '{transition_id}' is not valid for this issue."
             raise Refused(400, words)
-        errors: dict[str, str] = {}
-        result = issue.resolution
-        for name, raw in fields.items():
-            if name != "resolution" or way.resolution != "required":
-                errors[name] = f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
-                continue
-            try:
-                result = resolution(raw, self.site)
-            except Invalid as wrong:
-                errors[name] = str(wrong)
-        if way.resolution == "required" and "resolution" not in fields:
-            errors["resolution"] = "Resolution is required."
-        comments = [self._read_comment(actor, _added(c, "comment"), errors) for c in update.get("comment", [])]
-        errors |= {
-            name: f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
-            for name in update
-            if name != "comment"
-        }
+        result, errors = self._screen(way, fields)
+        remarks, _ = self._read_additions(actor, issue, update, errors)
+        errors |= {name: _off_screen(name) for name in update if name != "comment"}
         if errors:
             raise Refused(400, errors=errors)
-        if way.resolution == "done":
-            result = self.site.resolutions[0]
-        elif way.resolution == "clear":
-            result = None
+        if way.resolution == "keep":
+            result = issue.resolution
         target = self.site.status(way.target)
         resolved = None if result is None else (issue.resolved or self._after(issue))
         name = "issue_generic" if self.cloud else way.event
         issue = self._write(actor, issue, replace(issue, status=target, resolution=result, resolved=resolved), name)
-        for comment in comments:
-            if comment is not None:
-                issue = self.comment(actor, issue, *comment)
+        for text, properties in remarks:
+            issue = self.comment(actor, issue, text, properties)
         return issue
+
+    def _screen(self, way: Transition, fields: Json) -> tuple[Named | None, dict[str, str]]:
+        """The resolution that this transition sets, and what is wrong with what was sent for its screen."""
+        screen = {"resolution"} if way.resolution == "required" else set()
+        errors = {name: _off_screen(name) for name in fields if name not in screen}
+        if way.resolution != "required":
+            return (self.site.resolutions[0] if way.resolution == "done" else None), errors
+        if "resolution" not in fields:
+            return None, errors | {"resolution": "Resolution is required."}
+        try:
+            return resolution(fields["resolution"], self.site), errors
+        except Invalid as wrong:
+            return None, errors | {"resolution": str(wrong)}
 
     def delete(self, actor: Actor, issue: Issue) -> None:
         gone = [*self.store.subtasks(issue), issue]
@@ -334,24 +303,14 @@ def ways(issue: Issue) -> list[Transition]:
     return [way for way in issue.project.workflow.transitions if issue.status.name in way.sources]
 
 
-def read_comment(raw: Any, version: str) -> tuple[Any, Mapping[str, Any]]:
-    """Body and properties of a comment as it was sent; raises Invalid."""
-    from_client = raw if isinstance(raw, dict) else {}
-    body = rich_body(from_client.get("body"), version)
-    properties = {str(entry["key"]): entry.get("value") for entry in from_client.get("properties") or []}
-    return body, properties
-
-
-def rich_body(raw: Any, version: str) -> Any:
-    if raw is None or raw == "":
-        raise Invalid("Comment body can not be empty!")
-    return rich_text(raw, version, "Comment body is not valid!")
-
-
 def _added(operation: Any, name: str) -> Any:
     if not isinstance(operation, dict) or set(operation) != {"add"}:
         raise Invalid(f"Field with id '{name}' does not support this operation.", name)
     return operation["add"]
+
+
+def _off_screen(name: str) -> str:
+    return f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
 
 
 def _present(issue: Issue, field: Field) -> Any:

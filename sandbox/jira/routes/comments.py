@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from sandbox.jira.desk import Json, actor, body, desk, page, view
 from sandbox.jira.issue import Comment, Issue
 from sandbox.jira.refusal import Refused
-from sandbox.jira.tracker import read_comment
+from sandbox.jira.remark import read_comment
 from sandbox.jira.values import Invalid
 
 routes = Blueprint("comments", __name__)

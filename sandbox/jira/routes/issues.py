@@ -53,11 +53,21 @@ def _create(sent: Any) -> Json:
     if unknown:
         raise Refused(400, f'Unrecognized field "{min(unknown)}"', bare=True)
     fields = dict(sent["fields"])
-    for name, operations in (sent.get("update") or {}).items():
-        if len(operations) == 1 and set(operations[0]) == {"set"}:
+    for name, operations in _parts(sent)[1].items():
+        if len(operations) == 1 and isinstance(operations[0], dict) and set(operations[0]) == {"set"}:
             fields[name] = operations[0]["set"]
     issue = desk().tracker.create(actor(), fields, _properties(sent))
     return {"id": str(issue.id), "key": issue.key, "self": f"{view().api}/issue/{issue.id}"}
+
+
+def _parts(sent: Json) -> tuple[Json, Json]:
+    """`fields` and `update` of a body; raises Refused where they have not the shape of such."""
+    fields, update = sent.get("fields") or {}, sent.get("update") or {}
+    if not isinstance(fields, dict) or not isinstance(update, dict):
+        raise Refused(400, "Can not deserialize the request: 'fields' and 'update' are objects.", bare=True)
+    if not all(isinstance(operations, list) for operations in update.values()):
+        raise Refused(400, "Can not deserialize the request: each member of 'update' is an array.", bare=True)
+    return fields, update
 
 
 def _properties(sent: Json) -> Json:
@@ -96,9 +106,9 @@ def edit(key: str) -> Response | tuple[str, int]:
         raise Refused(403, words)
     if not any(sent.get(part) for part in ("fields", "update", "properties")):
         raise Refused(400, "one of 'fields' or 'update' required")
+    fields, update = _parts(sent)
     with running.store.lock:
-        issue = running.store.get(key)
-        issue = running.tracker.edit(actor(), issue, sent.get("fields") or {}, sent.get("update") or {})
+        issue = running.tracker.edit(actor(), running.store.get(key), fields, update)
         if sent.get("properties"):
             running.tracker.set_properties(issue, _properties(sent))
         if running.cloud and request.args.get("returnIssue") == "true":
@@ -158,7 +168,7 @@ def transition(key: str) -> tuple[str, int]:
         issue = running.store.get(key)
         if not transition_id:
             raise Refused(400, "Missing 'transition' identifier")
-        fields, update = sent.get("fields") or {}, sent.get("update") or {}
+        fields, update = _parts(sent)
         running.tracker.transition(actor(), issue, transition_id, fields, update)
     return "", 204
 

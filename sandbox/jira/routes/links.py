@@ -12,7 +12,7 @@ from sandbox.jira.desk import Json, actor, body, desk, view
 from sandbox.jira.issue import ChangeItem, Issue, RemoteLink
 from sandbox.jira.linking import link, link_ends
 from sandbox.jira.refusal import Refused, unreadable
-from sandbox.jira.tracker import read_comment
+from sandbox.jira.remark import read_comment
 
 GLOBAL_ID_LIMIT = 255
 PROPERTY_LIMIT = 32_768

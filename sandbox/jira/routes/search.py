@@ -131,12 +131,13 @@ def _found(jql: str, reconciled: set[int], *, bounded: bool) -> list[Issue]:
     asker = Asker(running.site, running.store, running.controls.clock.now(), user())
     try:
         query = parse(jql)
-        if query.where is None and bounded:
-            raise BadQuery(_UNBOUNDED)
         test: Callable[[Issue], bool] = (lambda _: True) if query.where is None else test_of(query.where, asker)
-        return sorted_by([issue for issue in seen.values() if test(issue)], query, running.site)
+        found = sorted_by([issue for issue in seen.values() if test(issue)], query, running.site)
     except BadQuery as bad:
         raise Refused(400, str(bad)) from bad
+    if query.where is None and bounded:
+        raise Refused(400, _UNBOUNDED)
+    return found
 
 
 def _shown(issue: Issue, names: list[str]) -> Json:
