@@ -1,0 +1,306 @@
+"""A platform in memory that implements the port, with people who act on it and faults on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from connector.problem import Problem
+from connector.ticketing import (
+    Account,
+    Names,
+    Outcome,
+    Record,
+    Refused,
+    Ticket,
+    Traits,
+    Unavailable,
+    Watch,
+    Write,
+)
+
+Fault = Literal["drop_before", "drop_after", "busy", "refuse", "down"]
+"""What happens to a write: lost before or after its effect, told to come later, refused; `down` fails reads too."""
+
+_INSTANTS = frozenset({"opened_at", "resolved_at", "closed_at", "outage_began_at", "due_at", "rto_due"})
+_CLOSED = frozenset({"closed", "cancelled", "done", "failed", "skipped"})
+
+
+@dataclass
+class _Row:
+    record: Record
+    id: str
+    number: str
+    key: str
+    values: dict[str, Any]
+    changed_at: datetime
+    version: int = 0
+    notes: list[str] = field(default_factory=list)
+    links: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    # The writes whose note stands here: what an adapter finds by the marks in its notes.
+    noted: set[str] = field(default_factory=set)
+
+
+@dataclass
+class _Order:
+    kind: Fault
+    times: int
+    key: str
+    retry_after: float | None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Memory:
+    """One connection. Safe to call from several threads.
+
+    `teams` and `people` are the names that exist; a task for another team goes to `fallback_team`. `clock` gives the
+    aware UTC instant of each change.
+    """
+
+    def __init__(
+        self,
+        connection: str = "memory",
+        *,
+        traits: Traits = Traits(),  # noqa: B008 - frozen
+        teams: Sequence[str] = (),
+        people: Sequence[str] = (),
+        fallback_team: str = "Service Desk",
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._connection = connection
+        self._traits = traits
+        self._teams = frozenset((*teams, fallback_team))
+        self._people = frozenset(people)
+        self._fallback = fallback_team
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._rows: dict[str, _Row] = {}
+        self._numbers = itertools.count(1)
+        self._orders: list[_Order] = []
+        self.calls = 0
+        """How many times the port was asked to read, poll, look up or send."""
+
+    # What people do on the platform.
+
+    def open_incident(self, **values: Any) -> str:
+        """Raise an incident as a person would; returns its id. Values are neutral fields of `incident`."""
+        with self._lock:
+            number = next(self._numbers)
+            given = {"state": "new", "priority": 3, "major_state": "none", "opened_at": self._clock()} | values
+            row = _Row("incident", f"inc-{number}", f"INC{number:04}", "", given, self._clock())
+            self._rows[row.id] = row
+            return row.id
+
+    def change(self, ticket: str, **values: Any) -> None:
+        """Change a ticket as a person would; raises KeyError for an unknown id."""
+        with self._lock:
+            row = self._rows[ticket]
+            row.values.update(values)
+            self._touch(row)
+
+    def notes(self, ticket: str) -> tuple[str, ...]:
+        """Return the notes on a ticket, the oldest first."""
+        with self._lock:
+            return tuple(self._rows[ticket].notes)
+
+    def links(self, ticket: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return the remote links on a ticket by their global id."""
+        with self._lock:
+            return dict(self._rows[ticket].links)
+
+    def tickets(self, record: Record | None = None) -> tuple[Ticket, ...]:
+        """Return everything that stands, or what is of one record."""
+        with self._lock:
+            return tuple(self._ticket(row) for row in self._rows.values() if record in (None, row.record))
+
+    def fail(self, kind: Fault, *, times: int = 1, key: str = "", retry_after: float | None = None) -> None:
+        """Let the next `times` writes whose key contains `key` (or, for `down`, all calls) go wrong."""
+        with self._lock:
+            self._orders.append(_Order(kind, times, key, retry_after))
+
+    # The port.
+
+    @property
+    def connection(self) -> str:
+        return self._connection
+
+    @property
+    def platform(self) -> str:
+        return "memory"
+
+    @property
+    def traits(self) -> Traits:
+        return self._traits
+
+    def parse(self, raw: Mapping[str, Any]) -> Ticket:
+        """Turn `{"record", "id", "number", "version", "key", "values"}` into a ticket; instants may be ISO text."""
+        values = {
+            name: datetime.fromisoformat(value) if name in _INSTANTS and isinstance(value, str) else value
+            for name, value in dict(raw.get("values") or {}).items()
+        }
+        return Ticket(
+            connection=self._connection,
+            record=raw.get("record", "other"),
+            id=str(raw.get("id", "")),
+            number=str(raw.get("number", "")),
+            url=f"memory://{self._connection}/{raw.get('id', '')}",
+            version=int(raw.get("version", 0)),
+            values=values,
+            key=str(raw.get("key", "")),
+            raw=raw,
+        )
+
+    def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
+        """Read tickets; ids that are unknown are left out."""
+        with self._lock:
+            self._ask()
+            found = [self._rows[ticket] for ticket in dict.fromkeys(ids) if ticket in self._rows]
+            return [self._ticket(row) for row in found if row.record == record]
+
+    def changed(self, watch: Watch) -> list[Ticket]:
+        """Read what changed at or after `since`."""
+        with self._lock:
+            self._ask()
+            rows = [row for row in self._rows.values() if watch.since is None or row.changed_at >= watch.since]
+            return [self._ticket(row) for row in rows if self._watched(row, watch)]
+
+    def send(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Make the changes, in order."""
+        with self._lock:
+            self.calls += 1
+            return [self._write(write) for write in writes]
+
+    def warm(self, names: Names) -> tuple[Problem, ...]:
+        """Name the teams and people that do not exist."""
+        with self._lock:
+            self._ask()
+        where = f"connection {self._connection}"
+        lost = [("team", name) for name in names.teams if name not in self._teams]
+        lost += [("person", name) for name in names.people if name not in self._people]
+        return tuple(Problem(where, f"no {kind} '{name}'", "add it", "warning") for kind, name in lost)
+
+    def check(self, names: Names) -> Account:
+        return Account("memory", self.warm(names))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _ask(self) -> None:
+        self.calls += 1
+        order = self._fault("", ("down", "refuse"))
+        if order is not None and order.kind == "down":
+            raise Unavailable(f"{self._connection}: down on demand", order.retry_after)
+        if order is not None:
+            raise Refused(f"{self._connection}: refused on demand")
+
+    def _watched(self, row: _Row, watch: Watch) -> bool:
+        if row.record == "incident":
+            open_major = row.values.get("state") not in _CLOSED and (
+                row.values.get("priority") in (1, 2) or row.values.get("major_state") in ("proposed", "accepted")
+            )
+            followed = row.id in watch.incidents or row.values.get("parent") in watch.incidents
+            return followed or (watch.majors and open_major)
+        ours = row.values.get("incident") in watch.incidents
+        return ours or any(key in row.key for key in watch.activations)
+
+    def _write(self, write: Write) -> Outcome:
+        order = self._fault(write.key, ("drop_before", "drop_after", "busy", "refuse", "down"))
+        kind = order.kind if order else None
+        if kind == "refuse":
+            return Outcome(write.key, "refused", id=write.id, reason="refused on demand")
+        if kind in ("busy", "down"):
+            wait = order.retry_after if order else None
+            status: Literal["unclear", "retry"] = "unclear" if write.unclear_since else "retry"
+            return Outcome(write.key, status, id=write.id, reason="busy on demand", retry_after=wait)
+        if kind == "drop_before":
+            return Outcome(write.key, "unclear", id=write.id, reason="the connection was lost")
+        outcome = self._create(write) if write.action == "create" else self._update(write)
+        if kind == "drop_after":
+            return Outcome(write.key, "unclear", id=write.id, reason="the connection was lost")
+        return outcome
+
+    def _create(self, write: Write) -> Outcome:
+        ticket = f"{write.record}-{hashlib.sha256(write.key.encode()).hexdigest()[:16]}"
+        values, warnings = self._values(write)
+        row = self._rows.get(ticket)
+        if row is None:
+            number = f"{write.record[:3].upper()}{next(self._numbers):04}"
+            row = _Row(write.record, ticket, number, write.key, values, self._clock())
+            self._rows[ticket] = row
+            self._note(row, write)
+        return self._done(write, row, warnings)
+
+    def _update(self, write: Write) -> Outcome:
+        row = self._rows.get(write.id)
+        if row is None:
+            return Outcome(write.key, "refused", id=write.id, reason=f"no ticket '{write.id}'")
+        if write.action == "link":
+            if not self._traits.remote_links:
+                return Outcome(write.key, "refused", id=write.id, reason="tickets have no remote links here")
+            row.links[str(write.values.get("global_id", write.key))] = dict(write.values)
+            return self._done(write, row, ())
+        values, warnings = self._values(write)
+        noted = bool(write.note) and not (write.unclear_since and write.key in row.noted)
+        if noted or any(row.values.get(name) != value for name, value in values.items()):
+            row.values.update(values)
+            if noted:
+                self._note(row, write)
+            self._touch(row)
+        return self._done(write, row, warnings)
+
+    def _values(self, write: Write) -> tuple[dict[str, Any], tuple[str, ...]]:
+        values = dict(write.values)
+        team = values.get("team")
+        if not team or team in self._teams:
+            return values, ()
+        return values | {"team": self._fallback}, (f"no team '{team}': given to '{self._fallback}'",)
+
+    def _note(self, row: _Row, write: Write) -> None:
+        if write.note:
+            row.notes.append(write.note)
+            row.noted.add(write.key)
+
+    def _touch(self, row: _Row) -> None:
+        row.version += 1
+        row.changed_at = self._clock()
+
+    def _done(self, write: Write, row: _Row, warnings: tuple[str, ...]) -> Outcome:
+        ticket = self._ticket(row)
+        return Outcome(
+            key=write.key,
+            status="done",
+            id=row.id,
+            number=row.number,
+            url=ticket.url,
+            version=row.version,
+            warnings=warnings,
+        )
+
+    def _ticket(self, row: _Row) -> Ticket:
+        raw = {
+            "record": row.record,
+            "id": row.id,
+            "number": row.number,
+            "version": row.version,
+            "key": row.key,
+            "values": dict(row.values),
+        }
+        ticket = self.parse(raw)
+        # The raw record is stored as JSON, where instants are text.
+        told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.values.items()}
+        return replace(ticket, raw=raw | {"values": told})
+
+    def _fault(self, key: str, kinds: tuple[Fault, ...]) -> _Order | None:
+        for order in self._orders:
+            if order.kind in kinds and order.key in key and order.times:
+                order.times -= 1
+                return order
+        return None

@@ -1,0 +1,165 @@
+"""What the contract suite needs of a platform beside its adapter: people who act, faults, and the truth to judge by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
+
+import requests
+
+from adapters.memory import Memory
+from adapters.servicenow import BasicAuth, ServiceNow
+from connector.ticketing import Ticketing
+from mappings.library import load
+from sandbox.server import start
+from sandbox.servicenow.app import create
+from sandbox.servicenow.options import Options
+
+TEAM = "Database Operations"
+FALLBACK = "Service Desk"
+
+
+class Bench(Protocol):
+    """One platform under test."""
+
+    adapter: Ticketing
+
+    def raise_incident(self) -> str:
+        """Raise a priority 1 incident as a person would; returns its id."""
+        ...
+
+    def task_values(self, incident: str) -> Mapping[str, Any]:
+        """Return what a recovery task of that incident needs here beside title and state (incident, parent, project)."""
+        ...
+
+    def lose_answer(self, *, effect: bool) -> None:
+        """Let the next write's connection drop, after or before its effect."""
+        ...
+
+    def count(self, key: str) -> int:
+        """Return how many tickets stand that were made by the write `key`."""
+        ...
+
+    def notes(self, ticket: str) -> list[str]: ...
+
+    def refusal(self) -> Mapping[str, Any]:
+        """Return what makes an update be refused: a ticket id that does not exist."""
+        ...
+
+    def finish_task(self, ticket: str) -> None:
+        """Close a task as done, as a person would."""
+        ...
+
+    def settle(self) -> None:
+        """Wait until what was written can be found again."""
+        ...
+
+
+class MemoryBench:
+    def __init__(self) -> None:
+        self.adapter = Memory(teams=(TEAM,), fallback_team=FALLBACK)
+
+    def raise_incident(self) -> str:
+        return self.adapter.open_incident(priority=1)
+
+    def task_values(self, incident: str) -> Mapping[str, Any]:
+        return {"incident": incident}
+
+    def lose_answer(self, *, effect: bool) -> None:
+        self.adapter.fail("drop_after" if effect else "drop_before")
+
+    def count(self, key: str) -> int:
+        return sum(ticket.key == key for ticket in self.adapter.tickets())
+
+    def notes(self, ticket: str) -> list[str]:
+        return list(self.adapter.notes(ticket))
+
+    def refusal(self) -> Mapping[str, Any]:
+        return {"id": "nothing"}
+
+    def finish_task(self, ticket: str) -> None:
+        self.adapter.change(ticket, state="done")
+
+    def settle(self) -> None:
+        """What is in memory stands at once."""
+
+
+class ServiceNowBench:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.adapter = ServiceNow(
+            "desk",
+            url,
+            BasicAuth("continuity.integration", "sandbox-password"),
+            load("servicenow"),
+            fallback_team=FALLBACK,
+        )
+
+    def raise_incident(self) -> str:
+        body = {"short_description": "Payments fail", "impact": "1", "urgency": "1", "cmdb_ci": "payments-db"}
+        return self._as_person("POST", "incident", body)["sys_id"]
+
+    def task_values(self, incident: str) -> Mapping[str, Any]:
+        return {"incident": incident}
+
+    def lose_answer(self, *, effect: bool) -> None:
+        fault = {"method": "POST", "path": "batch", "kind": "drop_after" if effect else "drop_before"}
+        requests.post(f"{self.url}/_sandbox/faults", json={"faults": [fault]}, timeout=5).raise_for_status()
+
+    def count(self, key: str) -> int:
+        return sum(
+            row.get("correlation_id") == key
+            for table in ("task", "incident_task", "problem")
+            for row in self._state()["tables"][table]
+        )
+
+    def notes(self, ticket: str) -> list[str]:
+        return [
+            entry["value"]
+            for entry in self._state()["journal"]
+            if entry["element_id"] == ticket and entry["element"] == "work_notes"
+        ]
+
+    def refusal(self) -> Mapping[str, Any]:
+        return {"id": "0" * 32}
+
+    def finish_task(self, ticket: str) -> None:
+        self._as_person("PATCH", f"task/{ticket}", {"state": "3"})
+
+    def settle(self) -> None:
+        """ServiceNow reads its own writes."""
+
+    def _state(self) -> Any:
+        return requests.get(f"{self.url}/_sandbox/state", timeout=5).json()
+
+    def _as_person(self, method: str, path: str, body: Mapping[str, str]) -> Any:
+        answer = requests.request(
+            method,
+            f"{self.url}/api/now/table/{path}",
+            json=body,
+            auth=("dana.desk", "sandbox-password"),
+            timeout=5,
+        )
+        answer.raise_for_status()
+        return answer.json()["result"]
+
+
+@contextmanager
+def memory() -> Iterator[Bench]:
+    yield MemoryBench()
+
+
+@contextmanager
+def servicenow() -> Iterator[Bench]:
+    running = start(create(Options()))
+    bench = ServiceNowBench(running.url)
+    try:
+        yield bench
+    finally:
+        bench.adapter.close()
+        running.stop()
+
+
+BENCHES: dict[str, Callable[[], AbstractContextManager[Bench]]] = {"memory": memory, "servicenow": servicenow}
+"""A platform more is a line more."""
