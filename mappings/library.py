@@ -48,7 +48,7 @@ def load(platform: str, directory: Path | None = None) -> Mappings:
             records[record], found = compiled(source, content)
             problems += found
     if problems:
-        raise Invalid(sorted(problems))
+        raise Invalid(problems)
     return Mappings(platform, records)
 
 

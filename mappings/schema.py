@@ -167,6 +167,7 @@ def _pairs(source: Source, record: Record, path: Path, entry: Mapping[str, Any])
         if choice(record, name, ours) is None:
             fix = nearest(ours, options) or f"use one of: {', '.join(options)}"
             yield Problem(where, f"{name} has no value '{ours}'", fix)
+            continue
         for value in theirs:
             if value.casefold() in seen and not entry["lossy"] and entry["direction"] != "write":
                 other = seen[value.casefold()]
