@@ -10,7 +10,6 @@ from adapters.jira.fault import NoEffect, Rejected, Unclear
 from adapters.jira.site import Site
 from connector.ticketing import Outcome, Write
 
-_STATE_LABELS = {"pending": marks.PENDING, **marks.VERDICTS}
 _COMMENTS = {"orderBy": "-created", "maxResults": "100"}
 
 Issue = Mapping[str, Any]
@@ -134,6 +133,6 @@ def _marked(site: Site, write: Write, note: str) -> Any:
 
 def _relabelled(state: str, labels: Any) -> list[dict[str, str]]:
     """Return the changes that leave just the label of this state (most have none)."""
-    wanted = _STATE_LABELS.get(state, "")
-    removed = [{"remove": label} for label in _STATE_LABELS.values() if label in labels and label != wanted]
+    wanted = marks.STATES.get(state, "")
+    removed = [{"remove": label} for label in marks.STATES.values() if label in labels and label != wanted]
     return removed + ([{"add": wanted}] if wanted and wanted not in labels else [])

@@ -46,7 +46,7 @@ def compose(site: Site, write: Write, parent: str) -> Draft:
     fields |= {"project": {"key": project}, "issuetype": {"name": kind}}
     if parent:
         fields["parent"] = {"id": parent}
-    labels = [*marks.labels(write.record, write.key, pending=state == "pending"), *mapping.settings.get("labels", ())]
+    labels = [*marks.labels(write.record, write.key, state), *mapping.settings.get("labels", ())]
     fields["labels"] = list(dict.fromkeys([*(fields.get("labels") or ()), *labels]))
     # An empty field need not be sent, and might stand on no screen.
     fields = {name: value for name, value in fields.items() if value not in (None, [])}
@@ -92,7 +92,8 @@ def second(site: Site, draft: Draft, refused: Mapping[str, str]) -> Draft:
 
 
 def _fallback(site: Site, draft: Draft, refused: Mapping[str, str]) -> dict[str, Any]:
-    names = [name for name in draft.team if name in refused]
+    # What is on no screen cannot hold another team either. (Where Jira says so in another language, it says it twice.)
+    names = [name for name in draft.team if name in refused and "screen" not in refused[name].lower()]
     if not site.fallback_team or not names or draft.write.values.get("team") == site.fallback_team:
         return {}
     mapping = site.mapping(draft.write.record)

@@ -21,11 +21,15 @@ VERDICTS: dict[str, str] = {"skipped": "continuity-skipped", "failed": "continui
 PROPERTY = "continuity"
 """The issue property that holds the write's whole key; only issues read over REST carry it."""
 
-_KINDS: dict[Record, str] = {
+STATES: dict[str, str] = {"pending": PENDING, **VERDICTS}
+"""The label that goes with a state, where a state needs one."""
+
+_KINDS: dict[str, str] = {
     "activation": "continuity-activation",
     "recovery_task": "continuity-task",
     "review": "continuity-review",
 }
+_RECORDS: tuple[Record, ...] = ("activation", "recovery_task", "review")
 _UNIQUE = re.compile(r"continuity-[0-9a-f]{16}")
 
 
@@ -34,9 +38,9 @@ def unique(key: str) -> str:
     return "continuity-" + sha256(key.encode()).hexdigest()[:16]
 
 
-def labels(record: Record, key: str, *, pending: bool) -> list[str]:
-    """Return all labels of an issue that we create."""
-    return [unique(key), OURS, _KINDS[record], *([PENDING] if pending else [])]
+def labels(record: Record, key: str, state: str) -> list[str]:
+    """Return all labels of an issue that we create in a state."""
+    return [unique(key), OURS, *(table[name] for table, name in ((_KINDS, record), (STATES, state)) if name in table)]
 
 
 def unique_among(found: Iterable[str]) -> str:
@@ -47,7 +51,7 @@ def unique_among(found: Iterable[str]) -> str:
 def record(found: Sequence[str], issue_type: str, incident_types: Iterable[str]) -> Record | Literal["other"]:
     """Say what an issue is to us: our labels decide, then the types that the mapping calls incidents."""
     if OURS in found:
-        return next((kind for kind, label in _KINDS.items() if label in found), "recovery_task")
+        return next((kind for kind in _RECORDS if _KINDS[kind] in found), "recovery_task")
     folded = {name.casefold() for name in incident_types}
     return "incident" if issue_type.casefold() in folded else "other"
 
