@@ -195,7 +195,7 @@ def due_times(plan: Plan, clock_start: datetime, rto: timedelta) -> dict[str, da
             if before in needed:
                 due[before] = max(min(due[before], latest_start), clock_start)
     afterwards = finish_offsets(task for task in plan.tasks if task.phase is Phase.RETURN_TO_NORMAL)
-    return due | {key: end + offset for key, offset in afterwards.items() if key not in needed}
+    return due | {key: end + offset for key, offset in afterwards.items()}
 
 
 def expected_restoration(

@@ -1,6 +1,5 @@
 """The organisation's continuity records: services and plans, read from YAML and checked whole."""
 
-from connector.catalog.duration import format_duration, parse_duration
 from connector.catalog.example_set import write_example
 from connector.catalog.facts import Catalog, Change, catalog_of, changes, from_json, to_json
 from connector.catalog.folder import load
@@ -12,10 +11,8 @@ __all__ = [
     "Change",
     "catalog_of",
     "changes",
-    "format_duration",
     "from_json",
     "load",
-    "parse_duration",
     "to_json",
     "write_example",
 ]

@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connector.catalog.document import Document, read_document
 from connector.catalog.facts import Catalog, catalog_of
 from connector.catalog.rules import Draft, check_covered, check_plan, check_service, check_together
 from connector.catalog.shape import KINDS, read_plan, read_services
+from connector.document import Document, read_document
 from connector.plan import Communication, Plan, Role
 from connector.problem import Invalid, Problem
 from connector.recovery_task import Phase, PlanTask, Target

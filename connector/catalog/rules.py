@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from connector.catalog.document import Document, Step
-from connector.catalog.duration import format_duration
 from connector.condition import INCIDENT_VARIABLES, Condition
+from connector.document import Document, Step
+from connector.duration import format_duration
 from connector.plan import circle, critical_path, longest_path, recovery_tasks
 from connector.problem import Invalid, Problem, nearest
 from connector.recovery_task import PHASES, Phase, PlanTask

@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from connector.catalog.document import Document, Step
-from connector.catalog.field import Choice, Day, Flag, Key, Keyed, Length, Names, Places, Rank, Shape, Text
+from connector.document import Document
+from connector.field import (
+    Choice,
+    Day,
+    Flag,
+    Key,
+    Keyed,
+    Length,
+    Names,
+    Shape,
+    Strict,
+    Text,
+    problems_of,
+    read_each,
+)
 from connector.problem import Problem
-from connector.recovery_task import PHASES
+from connector.recovery_task import PHASES, Target
 
 KINDS = ("ci", "service", "component", "label")
+
+
+class Rank(Strict):
+    """A criticality, 1 to 4."""
+
+    def read(self, value: Any) -> int:
+        if isinstance(value, bool) or value not in (1, 2, 3, 4):
+            raise ValidationError(f"'{value}' is not a criticality; use 1 (most critical) to 4 (not critical)")
+        return int(value)
+
+
+class Places(Strict):
+    """Where a task's ticket goes: `name`, `{name: PROJECT}`, or a list of these."""
+
+    def read(self, value: Any) -> tuple[Target, ...]:
+        items = value if isinstance(value, list) else [value]
+        return tuple(read_each(items, self._target))
+
+    @staticmethod
+    def _target(item: Any) -> Target:
+        if isinstance(item, str) and item.strip():
+            return Target(item.strip())
+        if isinstance(item, Mapping) and len(item) == 1:
+            ((place, project),) = item.items()
+            if isinstance(place, str) and isinstance(project, str):
+                return Target(place, project)
+        raise ValidationError(f"{item!r} is not a place; write the name of a platform or connection, or name: PROJECT")
 
 
 class NamedShape(Shape):
@@ -91,34 +131,20 @@ def read_services(document: Document, places: Collection[str]) -> tuple[dict[str
     named = {place: fields.Nested(NamedShape()) for place in places}
     with_places = type("ServiceWithPlaces", (ServiceShape,), named)
     file = type("ServicesShape", (Shape,), {"services": Keyed(with_places(), required=True)})
-    data, problems = _read(document, file())
+    data, problems = read_shape(document, file())
     return data.get("services", {}), problems
 
 
 def read_plan(document: Document) -> tuple[dict[str, Any], list[Problem]]:
     """Return a plan's fields, as far as they are readable, and what is wrong."""
-    return _read(document, PlanShape())
+    return read_shape(document, PlanShape())
 
 
-def _read(document: Document, shape: Schema) -> tuple[dict[str, Any], list[Problem]]:
+def read_shape(document: Document, shape: Schema) -> tuple[dict[str, Any], list[Problem]]:
+    """Return what a file holds in the given shape, as far as it is readable, and what is wrong with it."""
     if not isinstance(document.data, Mapping):
         return {}, [Problem(document.where(), "the file is not a mapping", "write `field: value` lines")]
     try:
         return dict(shape.load(document.data)), []
     except ValidationError as error:
-        problems = [_problem(document, path, text) for path, text in _flat(error.messages)]
-        return (error.valid_data if isinstance(error.valid_data, dict) else {}), problems
-
-
-def _problem(document: Document, path: tuple[Step, ...], text: str) -> Problem:
-    what, _, fix = text.partition("; ")
-    return Problem(document.where(*path), what, fix)
-
-
-def _flat(messages: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
-    if isinstance(messages, Mapping):
-        for step, below in messages.items():
-            yield from _flat(below, path if step == "_schema" else (*path, step))
-    else:
-        for text in messages:
-            yield path, str(text)
+        return (error.valid_data if isinstance(error.valid_data, dict) else {}), problems_of(document, error)

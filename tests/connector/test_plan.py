@@ -247,6 +247,13 @@ def test_expected_restoration_moves_with_the_clock_when_a_task_is_overdue():
     assert expected == now + timedelta(minutes=10)
 
 
+def test_the_last_task_is_never_expected_in_the_past():
+    now = NINE + timedelta(hours=3)
+    last = states(assess="done", stop="done", promote="done", network="done", verify="in_progress")
+
+    assert expected_restoration(FAILOVER, last, {"verify": NINE}, now) == now
+
+
 def test_a_failed_task_has_to_be_done_again():
     now = NINE + timedelta(hours=1)
     failed = states(assess="done", stop="done", promote="failed", network="done")

@@ -81,6 +81,15 @@ def test_a_text_beyond_the_bound_is_refused(source):
     assert refused(source).startswith(f"{WHERE}: the text grows beyond 1000 characters; shorten it")
 
 
+def test_a_text_beyond_the_bound_is_stopped_while_it_grows():
+    template = Template("{% for n in range(9999) %}{{ word }}{% endfor %}", WHERE, longest=1000)
+
+    with pytest.raises(Invalid):
+        template.render({"word": "a" * 900})
+
+    assert template._emitted.count == 1800
+
+
 def test_the_bound_is_on_each_text_and_not_on_all():
     template = Template("{{ word }}", WHERE, longest=10)
 

@@ -1,4 +1,4 @@
-"""A YAML file of continuity records, and the line on which each of its values stands."""
+"""A YAML file that people write, and the line on which each of its values stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Durations as people write them in continuity records: 15m, 4h, 1h30m, 2d."""
+"""Durations as people write them in files: 15m, 4h, 1h30m, 2d."""
 
 from __future__ import annotations
 

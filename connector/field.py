@@ -1,4 +1,4 @@
-"""The kinds of values in continuity records, strict, with messages that say what to write instead.
+"""The kinds of values in files that people write, strict, with messages that say what to write instead.
 
 Messages have the form `what is wrong; what to do`.
 """
@@ -6,15 +6,15 @@ Messages have the form `what is wrong; what to do`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
-from connector.catalog.duration import parse_duration
-from connector.problem import nearest
-from connector.recovery_task import Target
+from connector.document import Document, Step
+from connector.duration import parse_duration
+from connector.problem import Problem, nearest
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _BLANK = "the field is empty; give it a value or remove it"
@@ -39,7 +39,9 @@ class Shape(Schema):
         return nearest(name, self.fields) or f"known fields: {', '.join(sorted(self.fields))}"
 
 
-class _Strict(fields.Field[Any]):
+class Strict(fields.Field[Any]):
+    """A field that states what it takes in one method, `read`."""
+
     default_error_messages = _MISSING
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
@@ -51,7 +53,7 @@ class _Strict(fields.Field[Any]):
         raise NotImplementedError
 
 
-class Text(_Strict):
+class Text(Strict):
     """A text that is not blank, without outer blanks. A bare number is refused: it would lose its zeros."""
 
     def read(self, value: Any) -> str:
@@ -72,7 +74,7 @@ class Key(Text):
         return text
 
 
-class Length(_Strict):
+class Length(Strict):
     """A duration such as 4h; `some` refuses nothing at all."""
 
     def __init__(self, *, some: bool = False, required: bool = False) -> None:
@@ -89,7 +91,7 @@ class Length(_Strict):
         return duration
 
 
-class Choice(_Strict):
+class Choice(Strict):
     """One of a few words."""
 
     def __init__(self, options: Collection[str], *, required: bool = False) -> None:
@@ -103,56 +105,29 @@ class Choice(_Strict):
         return str(value)
 
 
-class Flag(_Strict):
+class Flag(Strict):
     def read(self, value: Any) -> bool:
         if not isinstance(value, bool):
             raise ValidationError(f"'{value}' is neither true nor false; write true or false")
         return value
 
 
-class Rank(_Strict):
-    """A criticality, 1 to 4."""
-
-    def read(self, value: Any) -> int:
-        if isinstance(value, bool) or value not in (1, 2, 3, 4):
-            raise ValidationError(f"'{value}' is not a criticality; use 1 (most critical) to 4 (not critical)")
-        return int(value)
-
-
-class Day(_Strict):
+class Day(Strict):
     def read(self, value: Any) -> date:
         if not isinstance(value, date) or isinstance(value, datetime):
             raise ValidationError(f"'{value}' is not a date; write it as 2027-01-31")
         return value
 
 
-class Names(_Strict):
+class Names(Strict):
     """A list of texts; a single text is a list of one."""
 
     def read(self, value: Any) -> tuple[str, ...]:
         items = value if isinstance(value, list) else [value]
-        return tuple(_each(items, Text().read))
+        return tuple(read_each(items, Text().read))
 
 
-class Places(_Strict):
-    """Where a task's ticket goes: `name`, `{name: PROJECT}`, or a list of these."""
-
-    def read(self, value: Any) -> tuple[Target, ...]:
-        items = value if isinstance(value, list) else [value]
-        return tuple(_each(items, self._target))
-
-    @staticmethod
-    def _target(item: Any) -> Target:
-        if isinstance(item, str) and item.strip():
-            return Target(item.strip())
-        if isinstance(item, Mapping) and len(item) == 1:
-            ((place, project),) = item.items()
-            if isinstance(place, str) and isinstance(project, str):
-                return Target(place, project)
-        raise ValidationError(f"{item!r} is not a place; write the name of a platform or connection, or name: PROJECT")
-
-
-class Keyed(_Strict):
+class Keyed(Strict):
     """A mapping from keys to records of one shape, in the order of the file."""
 
     def __init__(self, shape: Schema, *, required: bool = False) -> None:
@@ -176,7 +151,7 @@ class Keyed(_Strict):
         return records
 
 
-def _each(items: list[Any], read: Callable[[Any], Any]) -> list[Any]:
+def read_each(items: list[Any], read: Callable[[Any], Any]) -> list[Any]:
     """Read each item; with faults, what is readable keeps its place and None stands for the rest."""
     found: list[Any] = []
     errors: dict[int, Any] = {}
@@ -189,3 +164,21 @@ def _each(items: list[Any], read: Callable[[Any], Any]) -> list[Any]:
     if errors:
         raise ValidationError(errors, valid_data=found)
     return found
+
+
+def problems_of(document: Document, error: ValidationError) -> list[Problem]:
+    """Return a problem for each message of `error`, with the line on which it stands."""
+    problems = []
+    for path, text in _flat(error.messages, ()):
+        what, _, fix = text.partition("; ")
+        problems.append(Problem(document.where(*path), what, fix))
+    return problems
+
+
+def _flat(messages: Any, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], str]]:
+    if isinstance(messages, Mapping):
+        for step, below in messages.items():
+            yield from _flat(below, path if step == "_schema" else (*path, step))
+    else:
+        for text in messages:
+            yield path, str(text)
