@@ -16,13 +16,12 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Inner:
-    """One request of a batch; `headers` asks for the answer's headers, which paging needs."""
+    """One request of a batch."""
 
     id: str
     method: str
     url: str
     body: Mapping[str, Any] | None = None
-    headers: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ def _request(inner: Inner) -> dict[str, Any]:
             {"name": "Content-Type", "value": "application/json"},
             {"name": "Accept", "value": "application/json"},
         ],
-        "exclude_response_headers": not inner.headers,
+        # Paging and Retry-After stand in the headers.
+        "exclude_response_headers": False,
     }
     if inner.body is not None:
         request["body"] = base64.b64encode(json.dumps(inner.body, ensure_ascii=False).encode()).decode()

@@ -28,7 +28,7 @@ class Listing:
 
     def page(self, name: str, limit: int, offset: int = 0) -> Inner:
         url = query.listing(self.table, self.query, self.fields, limit=limit, offset=offset)
-        return Inner(name, "GET", url, headers=True)
+        return Inner(name, "GET", url)
 
 
 def listings(mappings: Mappings, watch: Watch, *, major_query: str) -> Iterator[Listing]:
