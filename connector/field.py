@@ -31,12 +31,11 @@ class Shape(Schema):
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _knows_every_field(self, _data: Any, original: Any, **_more: Any) -> None:
-        unknown = [str(name) for name in original if name not in self.fields] if isinstance(original, Mapping) else []
+        known = [field.data_key or name for name, field in self.fields.items()]
+        unknown = [str(name) for name in original if name not in known] if isinstance(original, Mapping) else []
         if unknown:
-            raise ValidationError({name: [f"unknown field; {self._instead(name)}"] for name in unknown})
-
-    def _instead(self, name: str) -> str:
-        return nearest(name, self.fields) or f"known fields: {', '.join(sorted(self.fields))}"
+            listed = f"known fields: {', '.join(sorted(known))}"
+            raise ValidationError({name: [f"unknown field; {nearest(name, known) or listed}"] for name in unknown})
 
 
 class Strict(fields.Field[Any]):
