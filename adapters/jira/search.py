@@ -82,11 +82,8 @@ def read(site: Site, ids: Sequence[str]) -> list[Ticket]:
 def changed(site: Site, watch: Watch) -> list[Ticket]:
     """Return what a poll asks for, from one search (a second call only if a followed issue is gone)."""
     try:
-        found = [
-            issue
-            for ids in _parts(watch.incidents)
-            for issue in find(site.connection, _query(site, watch, ids), _POLLED)
-        ]
+        queries = [_query(site, watch, ids) for ids in _parts(watch.incidents)]
+        found = [issue for query in queries if query for issue in find(site.connection, query, _POLLED)]
         gone: list[Ticket] = []
     except Rejected:
         # One id that is deleted, or hidden from us by now, makes Jira refuse the whole query.

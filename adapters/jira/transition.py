@@ -18,6 +18,12 @@ _CATEGORIES = {"pending": "new", "open": "new", "in_progress": "indeterminate"}
 """The category of a state's statuses; all other states are closed ones (`done`)."""
 
 _ORDER = {"new": 0, "indeterminate": 1, "done": 2}
+_PREFERRED = {1: 0, 2: 1, 0: 2}
+"""How welcome a step is that leads so many categories ahead."""
+
+_VERDICTS = frozenset({"canceled", "cancelled", "declined", "rejected", "won't do", "won't fix", "duplicate"})
+"""Statuses (folded) that nobody passes through."""
+
 _RESOLUTIONS = {
     "done": ("Done", "Fixed", "Resolved"),
     "skipped": ("Won't Do", "Won't Fix", "Declined"),
@@ -55,9 +61,15 @@ class _Goal:
         """Tell whether a status means the state already, by its name or by what the mapping reads from it."""
         if status.name.casefold() in {name.casefold() for name in self.names}:
             return True
-        # A name that the mapping does not know still has a category.
-        read = self.mapping.read({self.field: {"name": status.name}}).values.get("state")
-        return read == self.state or (read is None and status.category == self.category)
+        return bool(self.reads(status) == self.state)
+
+    def reads(self, status: Status) -> Any:
+        """Return the state that the mapping reads from a status, None for a name that it does not know."""
+        return self.mapping.read({self.field: {"name": status.name}}).values.get("state")
+
+    def resembles(self, status: Status) -> bool:
+        """Tell whether a status that the mapping does not know is at least of the right category."""
+        return status.category == self.category and self.reads(status) is None
 
     def choose(self, offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """Return the transition that leads there in one step: to the preferred name, else to any status that fits."""
@@ -87,16 +99,20 @@ def reach(site: Site, record: Record, identity: str, state: str, present: Mappin
     if goal.meets(status):
         return False
     visited = [status]
+    offered: list[Mapping[str, Any]] = []
     for _ in range(HOPS):
         offered = _offered(site, identity)
-        step = goal.choose(offered) or _towards(goal, visited, offered)
+        last = goal.choose(offered)
+        step = last or _towards(goal, visited, offered)
         if step is None:
             break
         _take(site, identity, step, goal)
         visited.append(Status.of(step.get("to")))
-        if goal.meets(visited[-1]):
+        if step is last:
             return True
-    raise _no_way(goal, visited, _offered(site, identity))
+    if goal.resembles(visited[-1]):
+        return len(visited) > 1
+    raise _no_way(goal, visited, offered)
 
 
 def _status(site: Site, identity: str) -> Any:
@@ -109,21 +125,22 @@ def _offered(site: Site, identity: str) -> list[Mapping[str, Any]]:
 
 
 def _towards(goal: _Goal, visited: Sequence[Status], offered: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return a step to a status not seen yet, through work in progress rather than through a closed status.
+    """Return a step to a status not seen yet, rather to the next category than past it, and never to a verdict.
 
-    A closed status is passed only on the way to another closed one, and never one that means a verdict of its own.
+    A closed status is passed only on the way to another closed one, and an issue that is in the right category stays in
+    it: none is reopened to be closed in another way.
     """
     seen = {status.name.casefold() for status in visited}
+    present, goal_place = _ORDER.get(visited[-1].category, 1), _ORDER[goal.category]
     steps: list[tuple[int, int, Mapping[str, Any]]] = []
     for place, item in enumerate(offered):
         status = Status.of(item.get("to"))
-        read = goal.mapping.read({goal.field: {"name": status.name}}).values.get("state")
-        if status.name.casefold() in seen or read in ("skipped", "failed", "cancelled"):
+        if status.name.casefold() in seen | _VERDICTS or goal.reads(status) in ("skipped", "failed", "cancelled"):
             continue
-        if status.category == "done" and goal.category != "done":
+        if status.category != goal.category and (present == goal_place or status.category == "done"):
             continue
-        distance = abs(_ORDER.get(status.category, 1) - 1)
-        steps.append((distance, place, item))
+        ahead = (_ORDER.get(status.category, 1) - present) * (1 if goal_place > present else -1)
+        steps.append((_PREFERRED.get(ahead, 3), place, item))
     return min(steps, key=lambda step: step[:2])[2] if steps else None
 
 

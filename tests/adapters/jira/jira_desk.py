@@ -28,12 +28,17 @@ class Desk:
 
     def adapter(self, **settings: Any) -> Jira:
         auth = (f"{USER}@example.com", "sandbox-token") if self.flavour == "cloud" else "sandbox-token"
-        facts = {"project": "OPS", "projects": ("SD",), "fallback_team": "Service Desk", "search_lag": LAG} | settings
+        facts = {
+            "project": "OPS",
+            "projects": ("SD",),
+            "fallback_team": "Service Desk",
+            "search_lag": LAG,
+            "mappings": MAPPINGS,
+        } | settings
         return Jira(
             "jira-test",
             self.url,
             auth,
-            MAPPINGS,
             flavour=self.flavour,
             now=lambda: self.now,
             sleep=self.slept.append,

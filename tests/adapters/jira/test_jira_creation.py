@@ -112,7 +112,7 @@ def with_team_field(directory: Path) -> Any:
 
 
 def test_a_field_that_is_on_no_screen_is_left_out_with_a_warning(desk: Desk, tmp_path: Path) -> None:
-    jira = replaced(desk, with_team_field(tmp_path))
+    jira = desk.adapter(mappings=with_team_field(tmp_path))
 
     outcome = only(jira.send([write("t", project="NET", team="Network Operations")]))
 
@@ -122,7 +122,7 @@ def test_a_field_that_is_on_no_screen_is_left_out_with_a_warning(desk: Desk, tmp
 
 
 def test_a_field_known_to_be_on_no_screen_is_not_even_sent(desk: Desk, tmp_path: Path) -> None:
-    jira = replaced(desk, with_team_field(tmp_path))
+    jira = desk.adapter(mappings=with_team_field(tmp_path))
     problems = jira.warm(Names(projects=("NET",)))
     desk.forget_calls()
 
@@ -131,12 +131,6 @@ def test_a_field_known_to_be_on_no_screen_is_not_even_sent(desk: Desk, tmp_path:
     assert any("'Team' is not on the create screen of Task in NET" in problem.what for problem in problems)
     assert desk.calls() == ["POST /issue/bulk"]
     assert outcome.warnings == ("Team: 'Network Operations' was left out (not on the create screen of Task in NET)",)
-
-
-def replaced(desk: Desk, mappings: Any) -> Any:
-    adapter = desk.adapter()
-    adapter._site = replace(adapter._site, mappings=mappings)
-    return adapter
 
 
 def test_a_refusal_that_concerns_the_task_itself_is_told_in_jiras_words(desk: Desk) -> None:
