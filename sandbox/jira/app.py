@@ -21,6 +21,7 @@ from sandbox.jira.options import Options
 from sandbox.jira.refusal import UNSEEN, Refused
 from sandbox.jira.routes import comments, issues, links, metadata, people, search
 from sandbox.jira.state import state
+from sandbox.jira.values import Invalid
 
 _API = re.compile(r"/rest/api/(2|3|latest)(?:/issue/(?!bulk|createmeta)([^/]+))?")
 _UNSUPPORTED_MEDIA = 415
@@ -147,6 +148,10 @@ def _word_errors(app: Flask, desk: Desk) -> None:
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
         return _error(error)
+
+    @app.errorhandler(Invalid)
+    def invalid(error: Invalid) -> Response:
+        return _error(Refused(400, errors={error.field or "comment": str(error)}))
 
     @app.errorhandler(HTTPException)
     def strange(error: HTTPException) -> Response | HTTPException:

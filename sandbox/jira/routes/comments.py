@@ -10,7 +10,6 @@ from sandbox.jira.desk import Json, actor, body, desk, page, view
 from sandbox.jira.issue import Comment, Issue
 from sandbox.jira.refusal import Refused
 from sandbox.jira.remark import read_comment
-from sandbox.jira.values import Invalid
 
 routes = Blueprint("comments", __name__)
 
@@ -37,10 +36,7 @@ def add(key: str) -> tuple[Response, int]:
     sent = body()
     with desk().store.lock:
         issue = desk().store.get(key)
-        try:
-            text, properties = read_comment(sent, actor().version)
-        except Invalid as wrong:
-            raise Refused(400, errors={"comment": str(wrong)}) from wrong
+        text, properties = read_comment(sent, actor().version)
         issue = desk().tracker.comment(actor(), issue, text, properties)
     return jsonify(_shown(issue, issue.comments[-1], properties=True)), 201
 
@@ -52,10 +48,7 @@ def edit(key: str, comment_id: str) -> Response:
     with desk().store.lock:
         issue = desk().store.get(key)
         comment = _find(issue, comment_id)
-        try:
-            text, properties = read_comment(sent, actor().version)
-        except Invalid as wrong:
-            raise Refused(400, errors={"comment": str(wrong)}) from wrong
+        text, properties = read_comment(sent, actor().version)
         comment = desk().tracker.edit_comment(
             actor(), issue, replace(comment, body=text, properties={**comment.properties, **properties})
         )

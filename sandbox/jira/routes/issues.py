@@ -190,4 +190,4 @@ def fetch_many() -> Response | tuple[Response, int]:
     errors = [
         {"id": key, "errorMessage": "Issue does not exist or you do not have permission to see it."} for key in missing
     ]
-    return jsonify(issues=issues, issueErrors=errors, expand="renderedFields,names,schema")
+    return jsonify(issues=issues, issueErrors=errors)

@@ -149,10 +149,10 @@ def link_issues() -> tuple[str, int]:
     with desk().store.lock:
         tracker = desk().tracker
         link_type, source, destination = link_ends(desk().site, desk().store, sent)
+        remark = read_comment(sent["comment"], actor().version) if sent.get("comment") else None
         link(tracker, actor(), link_type, source, destination)
-        if sent.get("comment"):
-            text, properties = read_comment(sent["comment"], actor().version)
-            tracker.comment(actor(), desk().store.by_id(source), text, properties)
+        if remark is not None:
+            tracker.comment(actor(), desk().store.by_id(source), *remark)
     return "", 201
 
 

@@ -86,6 +86,7 @@ def test_an_issue_link_is_seen_from_both_ends_and_made_once(cloud):
     assert cloud.state()["links"] == [{"id": link["id"], "type": "Blocks", "source": one, "destination": two}]
     cloud.refused("POST", "issueLink", body | {"type": {"name": "Loves"}}, status=404)
     cloud.refused("POST", "issueLink", body | {"inwardIssue": {"key": "OPS-9"}}, status=404)
+    cloud.refused("POST", "issueLink", body | {"comment": {"body": ""}})
 
 
 def test_a_property_is_put_read_and_does_not_move_updated(cloud):
