@@ -1,0 +1,138 @@
+from datetime import UTC, datetime
+
+import pytest
+import requests
+from requests.exceptions import ConnectTimeout, ReadTimeout
+
+from adapters.jira.connection import Connection
+from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, reasons, seconds_to_wait, silent
+from adapters.jira.shelf import Shelf
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("1.5", 1.5),
+        ("-3", 0.0),
+        ("Mon, 02 Mar 2026 09:00:05 GMT", 5.0),
+        ("Mon, 02 Mar 2026 08:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(header: str | None, seconds: float | None) -> None:
+    assert seconds_to_wait(header, NOW) == seconds
+
+
+def test_both_halves_of_an_error_answer_are_told() -> None:
+    body = {"errorMessages": ["No."], "errors": {"components": "Component name 'DB Ops' is not valid"}}
+
+    assert reasons(body) == (("No.",), {"components": "Component name 'DB Ops' is not valid"})
+    told = str(answered(400, body, "", None))
+    assert told == "Jira answered 400: No.; components: Component name 'DB Ops' is not valid"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"type": "about:blank", "title": "Not Found", "status": 404, "detail": "No message available"}, "Not Found; No message available"),
+        ({"message": "Forbidden", "status-code": 403}, "Forbidden"),
+        ({"errorMessages": "one text"}, "one text"),
+        ([], "no reason given"),
+    ],
+)  # fmt: skip
+def test_other_shapes_of_errors_are_told(body: object, told: str) -> None:
+    assert str(answered(404, body, "", None)) == f"Jira answered 404: {told}"
+
+
+def test_plain_text_is_told_and_a_page_is_not() -> None:
+    assert str(answered(401, None, "Basic auth failed", None)) == "Jira answered 401: Basic auth failed"
+    assert str(answered(403, None, "<!DOCTYPE html><html>...", None)) == "Jira answered 403: no reason given"
+
+
+def test_an_answer_is_sorted_by_what_may_have_happened() -> None:
+    assert isinstance(answered(400, {}, "", None), Rejected)
+    assert isinstance(answered(503, {}, "", 3.0), Unclear)
+    busy = answered(429, {}, "", 3.0)
+    assert isinstance(busy, NoEffect)
+    assert busy.retry_after == 3.0
+
+
+def test_a_connection_never_made_is_harmless_and_a_lost_one_is_not() -> None:
+    refused = _error(lambda: requests.get("http://127.0.0.1:9", timeout=2))
+
+    assert isinstance(silent(refused, 10), NoEffect)
+    assert isinstance(silent(ConnectTimeout(), 10), NoEffect)
+    assert isinstance(silent(ReadTimeout(), 10), Unclear)
+    assert isinstance(silent(requests.exceptions.ConnectionError("aborted"), 10), Unclear)
+
+
+def _error(call: object) -> OSError:
+    try:
+        call()  # type: ignore[operator]
+    except OSError as error:
+        return error
+    raise AssertionError("it answered")
+
+
+def test_the_client_asks_nothing_of_its_own_and_tries_once() -> None:
+    told: list[tuple[str, str, int, float]] = []
+    slept: list[float] = []
+    way = Connection(
+        "http://127.0.0.1:9",
+        ("me", "secret"),
+        "cloud",
+        timeout=2,
+        on_call=lambda *call: told.append(call),
+        sleep=slept.append,
+    )
+
+    with pytest.raises(NoEffect):
+        way.post("/issue/10001/transitions", {})
+
+    assert [call[:3] for call in told] == [("POST", "/issue/{id}/transitions", 0)] * 4
+    assert len(slept) == 3
+    assert sum(slept) < 5
+    client = way._new()
+    assert (client._session.max_retries, client._session.timeout, client.deploymentType) == (0, 2, "Cloud")
+
+
+def test_what_was_found_is_kept_and_outlives_trouble() -> None:
+    now = 0.0
+    answers: list[object] = ["one", Unclear("lost"), "three"]
+
+    def fetch() -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    shelf = Shelf(seconds=60, clock=lambda: now)
+    seen = [shelf.get("k", fetch), shelf.get("k", fetch)]
+    now = 61
+    seen += [shelf.get("k", fetch), shelf.get("k", fetch)]
+    now = 61 + 16
+    seen.append(shelf.get("k", fetch))
+
+    assert seen == ["one", "one", "one", "one", "three"]
+    assert answers == []
+
+
+def test_a_question_that_failed_is_not_asked_again_at_once() -> None:
+    asked: list[int] = []
+
+    def fetch() -> str:
+        asked.append(1)
+        raise NoEffect("down")
+
+    shelf = Shelf(clock=lambda: 0.0)
+    for _ in range(3):
+        with pytest.raises(NoEffect):
+            shelf.get("k", fetch)
+
+    assert asked == [1]
