@@ -310,7 +310,7 @@ def _open_tasks(standing: Standing, now: datetime) -> Standing:
 def _restore(standing: Standing, tellings: list[Telling]) -> Standing:
     """Stop the clock when the service is back: the required tasks up to recovery are done, or the incident resolved."""
     by_incident = _incident_ended_at(standing)
-    needed = [standing.tasks[task.key] for task in recovery_tasks(standing.plan)]
+    needed = [standing.tasks[task.key] for task in recovery_tasks(standing.plan.tasks)]
     done = [task.closed_at for task in needed if task.state is TaskState.DONE and task.closed_at]
     by_tasks = max(done) if done and all(task.state in SETTLED for task in needed) else None
     if by_tasks and any(task.reason == INCIDENT_ENDED for task in needed):

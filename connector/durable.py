@@ -98,6 +98,7 @@ class Durable:
         self._database = database
         self._stop = threading.Event()
         self._tickers: list[threading.Thread] = []
+        DBOS.migrate(system_database_url=database.url)
         DBOS(
             config={
                 "name": APPLICATION,
@@ -113,10 +114,8 @@ class Durable:
             }
         )
 
-    def launch(self, flows: Mapping[str, Flow]) -> Wakes:
-        """Register the flows (queue name -> what to do with a subject) and start; unfinished work goes on at once."""
-        DBOS.migrate(system_database_url=self._database.url)
-        wakes = Wakes(self._database)
+    def prepare(self, wakes: Wakes, flows: Mapping[str, Flow]) -> None:
+        """Register the flows (queue name -> what to do with a subject); nothing runs before `start`."""
         for queue in QUEUES:
             self._register(wakes, queue.name, flows[queue.name])
             wakes._client.register_queue(  # noqa: SLF001
@@ -125,8 +124,10 @@ class Durable:
                 worker_concurrency=queue.workers,
                 polling_interval_sec=queue.polling,
             )
+
+    def start(self) -> None:
+        """Start the flows; unfinished work goes on at once."""
         DBOS.launch()
-        return wakes
 
     def every(self, seconds: float, wakes: Wakes, subject: str) -> None:
         """Wake `subject` on the sweep queue each `seconds`; slots are named by time, so two processes make one run."""

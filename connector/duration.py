@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-_FORM = re.compile(r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?")
+_FORM = re.compile(r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -13,8 +13,8 @@ def parse_duration(text: str) -> timedelta:
     found = _FORM.fullmatch(text.strip())
     if not found:
         raise ValueError(f"'{text}' is not a duration; write it as 15m, 4h, 1h30m or 2d")
-    days, hours, minutes = (int(part or 0) for part in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes)
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 def format_duration(duration: timedelta) -> str:

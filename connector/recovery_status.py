@@ -23,8 +23,8 @@ class RecoveryStatus:
     expected_at: datetime | None
 
 
-def recovery_status(standing: Standing, now: datetime) -> RecoveryStatus:
-    """Return the status; its text changes with events (a task, a mark of the RTO), not with each minute."""
+def recovery_status(standing: Standing) -> RecoveryStatus:
+    """Return the status as of the last event (a task, a mark of the RTO): it does not change by itself each minute."""
     states = standing.states
     done = sum(state in SETTLED for state in states.values())
     total = len(states)
@@ -41,7 +41,7 @@ def recovery_status(standing: Standing, now: datetime) -> RecoveryStatus:
         ahead = _next_text(standing)
         text += f". Next: {ahead}" if ahead and standing.state == "running" else ""
     else:
-        expected = expected_restoration(standing.plan, states, started_times(standing), now)
+        expected = expected_restoration(standing.plan, states, started_times(standing), _as_of(standing))
         course = "RTO MISSED" if standing.told_percent >= MARKS[-1] else "RTO due"
         text = f"{counted}. Next: {_next_text(standing) or 'nothing is open'}. {course} {instant(standing.due_at)}"
         if standing.told_percent:
@@ -49,6 +49,14 @@ def recovery_status(standing: Standing, now: datetime) -> RecoveryStatus:
         text += f", expected {instant(expected)}"
     label = "EXERCISE. " if standing.exercise else ""
     return RecoveryStatus(phase, done, total, percent, label + text, standing.due_at, expected)
+
+
+def _as_of(standing: Standing) -> datetime:
+    """When something last happened."""
+    moments = [standing.started_at, standing.clock_start + standing.rto * standing.told_percent / 100]
+    for task in standing.tasks.values():
+        moments.extend(at for at in (task.opened_at, task.started_at, task.closed_at) if at)
+    return max(moments)
 
 
 def _next_text(standing: Standing) -> str:

@@ -101,7 +101,7 @@ class Watch:
     """What a poll asks for: records changed since `since` (None: all), of these kinds and ids.
 
     `majors`: open major incidents, known to us or not. `incidents`: ids of incidents we follow (and their children).
-    `keys`: keys of running activations, whose tasks we follow.
+    `activations`: keys of running activations, whose tasks we follow; each write's key begins with its activation's.
     """
 
     since: datetime | None
@@ -127,11 +127,13 @@ class Traits:
     `tasks_close_with_incident`: closing an incident closes its tasks without a person's verdict.
     `activation_is_ticket`: an activation gets a ticket of its own, to be created before its tasks (one per project).
     `remote_links`: tickets carry links with a title and a resolved mark.
+    `versions_are_instants`: `Ticket.version` is an instant in epoch milliseconds rather than a count of changes.
     """
 
     tasks_close_with_incident: bool = False
     activation_is_ticket: bool = False
     remote_links: bool = False
+    versions_are_instants: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,10 @@ class Ticketing(Protocol):
         ...
 
     def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
-        """Read tickets as they stand now, from the database and not from an index. Raises Unavailable, Refused."""
+        """Read tickets as they stand now, from the database and not from an index; `ids` may also be numbers.
+
+        One that does not exist is left out. Raises Unavailable, Refused.
+        """
         ...
 
     def changed(self, watch: Watch) -> list[Ticket]:

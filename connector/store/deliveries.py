@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,10 +77,11 @@ def seen_within(tx: sa.Connection, connection: str, key: str, since: datetime) -
     return tx.execute(statement).first() is not None
 
 
-def oldest_open(tx: sa.Connection, subject: str) -> sa.Row[Any] | None:
+def oldest_open(tx: sa.Connection, subject: str, but_not: Collection[str] = ()) -> sa.Row[Any] | None:
+    """Return a subject's next message, leaving out those about the tickets `but_not`."""
     statement = (
         sa.select(delivery)
-        .where(delivery.c.subject == subject, delivery.c.state == "open")
+        .where(delivery.c.subject == subject, delivery.c.state == "open", delivery.c.platform_id.not_in(but_not))
         .order_by(delivery.c.id)
         .limit(1)
     )
@@ -92,11 +93,6 @@ def settle(tx: sa.Connection, delivery_id: int, state: str, reason: str, now: da
     tx.execute(
         sa.update(delivery).where(delivery.c.id == delivery_id).values(state=state, reason=reason, decided_at=now)
     )
-
-
-def hand_over(tx: sa.Connection, delivery_id: int, subject: str) -> None:
-    """Move a delivery to the subject that its ticket belongs to by now."""
-    tx.execute(sa.update(delivery).where(delivery.c.id == delivery_id).values(subject=subject))
 
 
 def count_attempt(tx: sa.Connection, delivery_id: int) -> int:

@@ -61,7 +61,7 @@ def replay(tx: sa.Connection, write_id: int, now: datetime) -> sa.Row[Any] | Non
     return tx.execute(statement).first()
 
 
-def overdue(tx: sa.Connection, now: datetime) -> Sequence[sa.Row[Any]]:
+def overdue(tx: sa.Connection, now: datetime) -> Sequence[tuple[str, str]]:
     """Return (subject, connection) pairs with a pending write that should have gone out by `now`."""
     statement = (
         sa.select(write.c.subject, write.c.connection)
@@ -69,7 +69,7 @@ def overdue(tx: sa.Connection, now: datetime) -> Sequence[sa.Row[Any]]:
         .distinct()
         .limit(1000)
     )
-    return tx.execute(statement).all()
+    return [(row[0], row[1]) for row in tx.execute(statement)]
 
 
 def pending_creates(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
@@ -113,3 +113,27 @@ def untold(tx: sa.Connection, connection: str, platform_id: str) -> Sequence[sa.
 def carry(tx: sa.Connection, note_ids: Sequence[int], write_key: str) -> None:
     """Record which write carries these notes."""
     tx.execute(sa.update(note).where(note.c.id.in_(note_ids)).values(write_key=write_key))
+
+
+def for_ticket(tx: sa.Connection, connection: str, platform_id: str) -> Sequence[sa.Row[Any]]:
+    """Return writes to one existing ticket that are pending or parked, oldest first."""
+    statement = sa.select(write).where(
+        write.c.connection == connection,
+        write.c.platform_id == platform_id,
+        write.c.state.in_(["pending", "parked"]),
+    )
+    return tx.execute(statement.order_by(write.c.id)).all()
+
+
+def last_sent(tx: sa.Connection, prefix: str) -> datetime | None:
+    """Return when a write whose key begins with `prefix` last went out."""
+    statement = sa.select(sa.func.max(write.c.sent_at)).where(write.c.key.startswith(prefix, autoescape=True))
+    return tx.execute(statement).scalar()
+
+
+def created_as(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
+    """Return the write that created a ticket which is no placement (a question to the desk)."""
+    statement = sa.select(write).where(
+        write.c.connection == connection, write.c.platform_id == platform_id, write.c.action == "create"
+    )
+    return tx.execute(statement).first()

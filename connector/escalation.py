@@ -1,0 +1,91 @@
+"""Messages outside both platforms, by mail and by a signed webhook, when an activation is not complete in time."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from typing import Any
+
+import requests
+from standardwebhooks.webhooks import Webhook
+
+from connector.settings import Escalation, Smtp
+from connector.ticketing import Outcome, Write
+
+TIMEOUT = 10.0
+
+
+class Escalations:
+    """Sends escalations like an adapter sends writes: each has a key, so a receiver can tell a repeat.
+
+    The mail's Message-ID and the webhook's `webhook-id` derive from the key. Both ways are tried on every try; it is
+    done when each configured way has taken the message.
+    """
+
+    def __init__(self, settings: Escalation) -> None:
+        self._settings = settings
+
+    def send(self, writes: Sequence[Write]) -> list[Outcome]:
+        return [self._send(write) for write in writes]
+
+    def _send(self, write: Write) -> Outcome:
+        faults = []
+        if self._settings.webhook_url:
+            faults.append(self._post(write))
+        if self._settings.smtp is not None:
+            faults.append(_mail(self._settings.smtp, write))
+        failed = [fault for fault in faults if fault]
+        if failed:
+            return Outcome(write.key, "unclear", reason="; ".join(failed))
+        return Outcome(write.key, "done", id=write.key)
+
+    def _post(self, write: Write) -> str:
+        """Post the webhook; returns what went wrong, or ""."""
+        now = datetime.now(UTC)
+        body = json.dumps({"type": "activation.incomplete", "timestamp": now.isoformat(), "data": dict(write.values)})
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": write.key,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(self._settings.webhook_secret).sign(write.key, now, body),
+        }
+        try:
+            answer = requests.post(
+                self._settings.webhook_url, data=body.encode(), headers=headers, timeout=TIMEOUT, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            return f"the webhook was not taken: {type(error).__name__}"
+        return "" if answer.ok else f"the webhook was answered {answer.status_code}"
+
+
+def _mail(smtp: Smtp, write: Write) -> str:
+    """Send the mail; returns what went wrong, or ""."""
+    message = _message(smtp, write.key, write.values)
+    try:
+        with smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT) as client:
+            if smtp.starttls:
+                client.starttls()
+            if smtp.user:
+                client.login(smtp.user, smtp.password)
+            client.send_message(message)
+    except (smtplib.SMTPException, OSError) as error:
+        return f"the mail was not taken: {type(error).__name__}"
+    return ""
+
+
+def _message(smtp: Smtp, key: str, values: Any) -> EmailMessage:
+    message = EmailMessage()
+    incident = f" for {values['incident']}" if values["incident"] else ""
+    message["Subject"] = f"Continuity activation {values['activation']} ({values['plan']}){incident} is not complete"
+    message["From"] = smtp.sender
+    message["To"] = ", ".join(smtp.to)
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = f"<{key.replace(':', '.')}@{make_msgid().rpartition('@')[2]}"
+    lines = [f"{values['text']}.", f"RTO due: {values['due_at']}", "", "Why:", *values["reasons"]]
+    lines += ["", "Start the missing tasks by hand, and see `continuity parked` for what can be replayed."]
+    message.set_content("\n".join(lines))
+    return message

@@ -1,0 +1,109 @@
+"""Bring one activation up to date: apply the rules, tell what people need to know, plan the writes, set the timer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.activation import Standing, Telling, progress
+from connector.flows.incidents import name
+from connector.flows.outbox import Outbox
+from connector.flows.parts import ESCALATION, Parts
+from connector.store import activations, tickets, writes
+
+
+def advance(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) -> None:
+    """Apply the rules to an activation as it stands; calling it again changes nothing."""
+    row = activations.get(tx, activation_id, lock=True)
+    before = activations.standing(tx, row, parts.joined(tx, activation_id))
+    found = progress(before, now)
+    save(tx, row, before, found.standing, found.tellings, now)
+    Outbox(tx, parts, activations.get(tx, activation_id), found.standing, now).plan()
+    _escalate(tx, parts, activation_id, now)
+    wake_sends(tx, parts, f"activation:{activation_id}", now)
+    if found.look_again_at is not None:
+        parts.wakes.wake(tx, "incident", f"activation:{activation_id}", found.look_again_at)
+
+
+def save(
+    tx: sa.Connection,
+    row: sa.Row[Any],
+    before: Standing,
+    after: Standing,
+    tellings: tuple[Telling, ...],
+    now: datetime,
+) -> None:
+    """Store a new standing, with what happened and the notes for the incidents."""
+    activations.save(tx, row.id, before, after, row.lock if after.holds_lock else None)
+    for key, task in after.tasks.items():
+        old = before.tasks.get(key)
+        if old is None or old.state is not task.state:
+            who = f" by {task.closed_by}" if task.closed_by else ""
+            why = f" ({task.reason})" if task.reason else ""
+            tickets.tell(tx, f"{task.name}: {task.state.value}{who}{why}", now, activation_id=row.id)
+    for telling in tellings:
+        tickets.tell(tx, telling.text, now, activation_id=row.id)
+        tell_incidents(tx, row.id, telling.event, telling.text, now)
+
+
+def tell_incidents(tx: sa.Connection, activation_id: int, event: str, text: str, now: datetime) -> None:
+    """Have a note put on the incidents of an activation, not on their children; once per event."""
+    for ticket in tickets.of_activation(tx, activation_id):
+        if ticket.role != "child":
+            writes.add_note(tx, ticket.connection, ticket.platform_id, f"{activation_id}:{event}", text, now)
+
+
+def wake_sends(tx: sa.Connection, parts: Parts, subject: str, now: datetime) -> None:
+    """Wake the sender of each connection that has something to send for a subject, now or when it is due."""
+    due: dict[str, datetime] = {}
+    for item in writes.unfinished(tx, subject):
+        if item.state == "pending":
+            due[item.connection] = min(due.get(item.connection, item.next_at), item.next_at)
+    for connection, at in due.items():
+        parts.wakes.wake(tx, "send", f"{subject}|{connection}", at if at > now else None)
+
+
+def _escalate(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) -> None:
+    """Tell people outside both platforms when an activation is not complete in time; otherwise look again then."""
+    row = activations.get(tx, activation_id)
+    if row.state != "running" or row.escalated_at is not None or row.complete_at is not None:
+        return
+    missing = writes.pending_creates(tx, activation_id)
+    if not missing and any(item.platform_id for item in activations.placements(tx, activation_id)):
+        activations.update(tx, activation_id, {"complete_at": now})
+        return
+    deadline = row.started_at + parts.timing.escalate_after
+    if now < deadline:
+        parts.wakes.wake(tx, "incident", f"activation:{activation_id}", deadline)
+        return
+    activations.update(tx, activation_id, {"escalated_at": now})
+    reasons = sorted({f"{item.connection}: {item.reason or 'no answer yet'}" for item in missing})
+    lead = tickets.get(tx, row.connection, row.platform_id) if row.platform_id else None
+    text = f"{len(missing)} records of {name(activation_id)} do not stand on their platforms yet"
+    tickets.tell(tx, f"Escalated: {text} ({'; '.join(reasons)})", now, activation_id=activation_id)
+    if parts.escalation is None:
+        return
+    writes.intend(
+        tx,
+        {
+            "key": f"{row.key}:escalation",
+            "connection": ESCALATION,
+            "subject": f"activation:{activation_id}",
+            "activation_id": activation_id,
+            "action": "create",
+            "record": "activation",
+            "values": {
+                "activation": name(activation_id),
+                "plan": row.plan_key,
+                "incident": lead.number if lead is not None else "",
+                "due_at": row.due_at.isoformat(),
+                "missing": len(missing),
+                "reasons": reasons,
+                "text": text,
+            },
+            "next_at": now,
+            "created_at": now,
+        },
+    )

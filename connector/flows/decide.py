@@ -1,0 +1,136 @@
+"""Decide on messages, one after another per subject, and then bring the subject's activation up to date."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.condition import Undecidable
+from connector.flows import commands, incidents, tasks
+from connector.flows.advance import advance
+from connector.flows.parts import Parts
+from connector.problem import Invalid
+from connector.store import activations, deliveries, writes
+from connector.ticketing import Record, Refused, Ticket, Unavailable
+
+GIVE_UP = 30
+"""Tries at a message whose ticket cannot be read, before it is parked; with the waits between them about 2 hours."""
+
+
+class Decide:
+    """The flow of the `incident` queue; its subjects are `activation:<id>`, `ticket:<connection>:<id>` and commands."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def __call__(self, subject: str) -> None:
+        began = monotonic()
+        waiting: set[str] = set()  # tickets that cannot be read now: their later messages wait, the others do not
+        while True:
+            with self._parts.database.begin() as tx:
+                row = deliveries.oldest_open(tx, subject, waiting)
+            if row is None:
+                break
+            if not self._settle(row):
+                waiting.add(row.platform_id)
+        if subject.startswith("activation:"):
+            with self._parts.database.begin() as tx:
+                advance(tx, self._parts, int(subject.partition(":")[2]), self._parts.now())
+        self._parts.meter.stepped("decide", monotonic() - began)
+
+    def _settle(self, row: sa.Row[Any]) -> bool:
+        """Decide on one message; False when its ticket has to be read and cannot be now."""
+        now = self._parts.now()
+        try:
+            read = self._read(row)
+        except Unavailable as error:
+            return self._wait(row, str(error), error.retry_after)
+        except (Refused, Invalid, ValueError) as error:
+            self._park(row, str(error))
+            return True
+        with self._parts.database.begin() as tx:
+            try:
+                state, reason = self._apply(tx, row, read, now)
+            except Undecidable as error:
+                state, reason = "parked", str(error)
+            deliveries.settle(tx, row.id, state, reason, now)
+        self._parts.meter.delivered(row.connection, state)
+        return True
+
+    def _read(self, row: sa.Row[Any]) -> list[Ticket]:
+        """Open the message, and read again what it leaves in doubt; the ticket that it is about comes last."""
+        if row.connection == commands.COMMAND:
+            return self._read_for_command(row)
+        connection = self._parts.connections.get(row.connection)
+        if connection is None:
+            raise Refused(f"the connection '{row.connection}' is not set up any more; put it back and replay")
+        received = connection.open(row.source, row.body)
+        gone = Ticket(row.connection, "other", row.platform_id, row.number, "", row.version or 0, deleted=True)
+        if received.deleted:
+            return [gone]
+        ticket = connection.ticketing.parse(received.raw)
+        with self._parts.database.begin() as tx:
+            placement = activations.placement_of(tx, row.connection, row.platform_id)
+            stale = placement is not None and tasks.may_be_stale(self._parts, placement, ticket)
+        record: Record = placement.record if placement is not None else "incident"
+        if received.partial or stale:
+            ticket = next(iter(connection.ticketing.read(record, [row.platform_id])), gone)
+        if placement is None or ticket.deleted:
+            return [ticket]
+        with self._parts.database.begin() as tx:
+            incident = tasks.may_be_cascade(tx, self._parts, placement, ticket)
+        return [*(connection.ticketing.read("incident", [incident]) if incident else ()), ticket]
+
+    def _read_for_command(self, row: sa.Row[Any]) -> list[Ticket]:
+        """Read the ticket that a person named, so that the command acts on how it stands now."""
+        if row.event != "activate":
+            return []
+        order = commands.order_of(row)
+        connection = self._parts.connections.get(order["connection"])
+        if connection is None:
+            raise Refused(f"there is no connection '{order['connection']}'")
+        return connection.ticketing.read("incident", [order["number"]])
+
+    def _apply(self, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime) -> tuple[str, str]:
+        if row.connection == commands.COMMAND:
+            return commands.apply(tx, self._parts, row, read[0] if read else None, now)
+        *before, ticket = read
+        for incident in before:
+            incidents.apply(tx, self._parts, incident, now)
+        placement = activations.placement_of(tx, row.connection, row.platform_id)
+        if placement is not None:
+            state, reason = tasks.apply(tx, self._parts, placement, ticket, now)
+            subject = f"activation:{placement.activation_id}"
+            if row.subject != subject and state == "done":
+                self._parts.wakes.wake(tx, "incident", subject)
+            return state, reason
+        if ticket.deleted:
+            return "ignored", "deleted on its platform; none of our records stood on it"
+        if ticket.record == "incident":
+            return incidents.apply(tx, self._parts, ticket, now)
+        question = writes.created_as(tx, row.connection, row.platform_id)
+        if question is not None and question.key.startswith("choose:"):
+            return tasks.answer_choice(tx, self._parts, ticket, question, now)
+        if ticket.key:
+            return "ignored", "a ticket of ours whose creation is being recorded, or of another installation"
+        kind = str(ticket.values.get("issue_type") or ticket.record)
+        return "ignored", f"neither an incident nor a ticket of ours ({kind})"
+
+    def _wait(self, row: sa.Row[Any], reason: str, retry_after: float | None) -> bool:
+        with self._parts.database.begin() as tx:
+            attempts = deliveries.count_attempt(tx, row.id)
+            if attempts < GIVE_UP:
+                seconds = retry_after or min(2.0**attempts, 300.0)
+                at = self._parts.now() + timedelta(seconds=max(seconds, 1.0))
+                self._parts.wakes.wake(tx, "incident", row.subject, at)
+                return False
+        self._park(row, f"its ticket could not be read in {GIVE_UP} tries: {reason}")
+        return True
+
+    def _park(self, row: sa.Row[Any], reason: str) -> None:
+        with self._parts.database.begin() as tx:
+            deliveries.settle(tx, row.id, "parked", reason, self._parts.now())
+        self._parts.meter.delivered(row.connection, "parked")

@@ -1,0 +1,145 @@
+"""What the flows work with: the connections, the records in force, the clock, and where work is recorded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from connector import catalog as catalogs
+from connector.activation import Joined
+from connector.catalog import Catalog
+from connector.condition import Condition
+from connector.durable import Wakes
+from connector.incident import Incident, from_values
+from connector.page_link import PageLinks
+from connector.store import catalogs as stored
+from connector.store import tickets
+from connector.store.database import Database
+from connector.ticketing import Outcome, Ticketing, Write
+
+ESCALATION = "escalation"
+"""The name under which messages outside both platforms are queued, like writes to a connection."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """A stored message opened again: the platform's record, and whether it has to be read anew (`partial`)."""
+
+    raw: Mapping[str, Any]
+    deleted: bool = False
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One connection as the flows use it; conditions are compiled, `open` opens a stored message's body by source."""
+
+    ticketing: Ticketing
+    open: Callable[[str, bytes], Received]
+    major: Condition
+    note_for: Condition
+    incidents: Condition | None
+    fallback_team: str
+    desk_team: str
+    project: str
+    review_project: str
+    poll: bool
+
+    @property
+    def name(self) -> str:
+        return self.ticketing.connection
+
+    @property
+    def platform(self) -> str:
+        return self.ticketing.platform
+
+    def incident(self, row: sa.Row[Any]) -> Incident:
+        """Return a stored ticket as an incident."""
+        return from_values(self.name, self.platform, row.platform_id, row.number, row.values)
+
+
+class Sender(Protocol):
+    """Sends writes: an adapter, or the escalation outside both platforms."""
+
+    def send(self, writes: Sequence[Write]) -> list[Outcome]: ...
+
+
+class Meter(Protocol):
+    """Counts what happens (`connector.metrics` implements it)."""
+
+    def delivered(self, connection: str, result: str) -> None: ...
+
+    def wrote(self, connection: str, record: str, status: str) -> None: ...
+
+    def stepped(self, step: str, seconds: float) -> None: ...
+
+    def polled(self, connection: str, result: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long things may take or wait."""
+
+    write_back_window: timedelta = timedelta(seconds=2)
+    give_up_after: timedelta = timedelta(hours=8)
+    escalate_after: timedelta = timedelta(minutes=10)
+    poll_overlap: timedelta = timedelta(minutes=2)
+    keep_deliveries: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything a flow needs, handed over once by bootstrap."""
+
+    database: Database
+    wakes: Wakes
+    connections: Mapping[str, Connection]
+    links: PageLinks
+    now: Callable[[], datetime]
+    meter: Meter
+    timing: Timing = Timing()
+    escalation: Sender | None = None
+    records: RecordsInForce = field(default_factory=lambda: RecordsInForce())  # noqa: PLW0108 - defined below
+
+    def major(self, incident: Incident) -> bool:
+        return self.connections[incident.connection].major.holds(incident.facts())
+
+    def joined(self, tx: sa.Connection, activation_id: int) -> tuple[Joined, ...]:
+        """Return the incidents of an activation; one on a connection that is not configured any more is left out."""
+        found = []
+        for row in tickets.of_activation(tx, activation_id):
+            connection = self.connections.get(row.connection)
+            if connection is not None and row.version is not None:
+                incident = connection.incident(row)
+                found.append(Joined(incident, row.role, self.major(incident)))
+        return tuple(found)
+
+    def connection_for(self, target: str, prefer: str) -> Connection | None:
+        """Return the connection that a task's target names: by its own name, else by platform, `prefer` first."""
+        if target in self.connections:
+            return self.connections[target]
+        preferred = self.connections.get(prefer)
+        if preferred is not None and preferred.platform == target:
+            return preferred
+        return next((item for item in self.connections.values() if item.platform == target), None)
+
+
+class RecordsInForce:
+    """The catalog in force, read again only when another one was applied."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._catalog: Catalog | None = None
+
+    def read(self, tx: sa.Connection) -> Catalog:
+        digest = stored.newest_digest(tx)
+        with self._lock:
+            if self._catalog is None or self._catalog.digest != digest:
+                row = stored.newest(tx)
+                self._catalog = catalogs.from_json(row.content) if row else catalogs.catalog_of((), ())
+            return self._catalog

@@ -1,0 +1,120 @@
+"""The net under the webhooks: read what changed, and hand what no message told over as if it had been one."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.flows.incidents import remember
+from connector.flows.parts import Connection, Parts
+from connector.store import activations, catalogs, deliveries, tickets, writes
+from connector.ticketing import Refused, Ticket, Unavailable, Watch
+
+HOUSEKEEPING = "housekeeping"
+LOST_AFTER = timedelta(seconds=30)
+log = logging.getLogger(__name__)
+
+
+class Sweep:
+    """The flow of the `sweep` queue; its subjects are `poll:<connection>` and `housekeeping`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def __call__(self, subject: str) -> None:
+        kind, _, name = subject.partition(":")
+        if kind == "poll" and name in self._parts.connections:
+            self._poll(self._parts.connections[name])
+        elif kind == HOUSEKEEPING:
+            self._tidy()
+
+    def _poll(self, connection: Connection) -> None:
+        now = self._parts.now()
+        with self._parts.database.begin() as tx:
+            state = catalogs.connected(tx, connection.name, now)
+            watch = self._watch(tx, connection, state)
+        try:
+            found = connection.ticketing.changed(watch)
+        except (Unavailable, Refused) as error:
+            log.warning("%s could not be read: %s; tried again at the next poll", connection.name, error)
+            self._parts.meter.polled(connection.name, "failed")
+            return
+        for ticket in found:
+            with self._parts.database.begin() as tx:
+                if state.baseline_at is None and self._is_baseline(tx, connection, ticket, state, now):
+                    continue
+                self._hand_over(tx, connection, ticket, now)
+        with self._parts.database.begin() as tx:
+            catalogs.polled(tx, connection.name, now, baseline_at=None if state.baseline_at else now)
+        self._parts.meter.polled(connection.name, "done")
+
+    def _watch(self, tx: sa.Connection, connection: Connection, state: sa.Row[Any]) -> Watch:
+        running = activations.followed(tx)
+        incidents = [
+            ticket.platform_id
+            for row in running
+            for ticket in tickets.of_activation(tx, row.id)
+            if ticket.connection == connection.name and ticket.role != "child"
+        ]
+        since = state.polled_until - self._parts.timing.poll_overlap if state.polled_until else None
+        return Watch(
+            since=since, majors=True, incidents=tuple(incidents), activations=tuple(row.key for row in running)
+        )
+
+    def _is_baseline(
+        self, tx: sa.Connection, connection: Connection, ticket: Ticket, state: sa.Row[Any], now: datetime
+    ) -> bool:
+        """Take what was there before we first connected as seen: nothing is started for it."""
+        if ticket.record != "incident" or tickets.get(tx, connection.name, ticket.id) is not None:
+            return False
+        updated = ticket.values.get("updated_at")
+        if not isinstance(updated, datetime) or updated >= state.first_connected_at:
+            return False
+        row = remember(tx, ticket, now)
+        major = self._parts.major(connection.incident(row))
+        tickets.update(
+            tx, row.id, {"baseline": major, "why": "there before this connection was first read", "why_at": now}
+        )
+        return True
+
+    def _hand_over(self, tx: sa.Connection, connection: Connection, ticket: Ticket, now: datetime) -> None:
+        """Record a change that is newer than what is known, once, and wake its subject."""
+        if ticket.record == "other":
+            return
+        placement = activations.placement_of(tx, connection.name, ticket.id)
+        row = tickets.get(tx, connection.name, ticket.id)
+        known = placement.version if placement is not None else row.version if row is not None else None
+        newer = known is None or ticket.version > known
+        if placement is not None:
+            # A write of ours that does not change the state leaves the version behind; the state tells.
+            newer = newer and str(ticket.values.get("state", "")) != placement.state
+        if not newer:
+            return
+        subject = deliveries.subject_of(tx, connection.name, ticket.id)
+        message = deliveries.Message(
+            connection=connection.name,
+            key=f"poll:{ticket.id}:{ticket.version}",
+            source="poll",
+            event="found by poll",
+            body=json.dumps(dict(ticket.raw)).encode(),
+            platform_id=ticket.id,
+            number=ticket.number,
+            version=ticket.version,
+            subject=subject,
+        )
+        if deliveries.record(tx, message, now) is not None:
+            self._parts.wakes.wake(tx, "incident", subject)
+
+    def _tidy(self) -> None:
+        """Wake what should have been woken, and delete old messages."""
+        now = self._parts.now()
+        with self._parts.database.begin() as tx:
+            for subject in deliveries.open_subjects(tx, now - LOST_AFTER):
+                self._parts.wakes.wake(tx, "incident", subject)
+            for subject, connection in writes.overdue(tx, now - LOST_AFTER):
+                self._parts.wakes.wake(tx, "send", f"{subject}|{connection}")
+            deliveries.forget(tx, now - self._parts.timing.keep_deliveries)

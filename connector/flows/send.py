@@ -1,0 +1,190 @@
+"""Send what is due for one subject on one connection: intent first, then the call, then what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.flows.advance import tell_incidents
+from connector.flows.outbox import Outbox, plan_linked
+from connector.flows.parts import ESCALATION, Parts, Sender
+from connector.store import activations, tickets, writes
+from connector.ticketing import Outcome, Write
+
+LONGEST_WAIT = 300.0
+MANY = 200
+
+
+class Send:
+    """The flow of the `send` queue; its subjects are `<subject>|<connection>`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def __call__(self, key: str) -> None:
+        subject, _, connection = key.rpartition("|")
+        sender = self._parts.escalation if connection == ESCALATION else self._ticketing(connection)
+        if sender is None:
+            return
+        while True:
+            with self._parts.database.begin() as tx:
+                now = self._parts.now()
+                self._plan(tx, subject, connection, now)
+                due = self._take(tx, subject, connection, now)
+            if not due:
+                break
+            began = monotonic()
+            outcomes = sender.send([_write(row) for row in due])
+            self._parts.meter.stepped("send", monotonic() - began)
+            with self._parts.database.begin() as tx:
+                self._record(tx, subject, due, outcomes)
+
+    def _ticketing(self, connection: str) -> Sender | None:
+        found = self._parts.connections.get(connection)
+        return found.ticketing if found is not None else None
+
+    def _plan(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> None:
+        """Plan again, because what has come to stand lets more go out (tasks under their parent)."""
+        kind, _, rest = subject.partition(":")
+        if connection == ESCALATION:
+            return
+        if kind == "activation":
+            row = activations.get(tx, int(rest), lock=True)
+            standing = activations.standing(tx, row, self._parts.joined(tx, row.id))
+            Outbox(tx, self._parts, row, standing, now).plan(connection)
+        elif kind == "ticket":
+            ticket = tickets.get(tx, *rest.split(":", 1), lock=True)
+            if ticket is not None and ticket.version is not None and ticket.activation_id is None:
+                plan_linked(tx, self._parts, ticket, now)
+
+    def _take(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> Sequence[sa.Row[Any]]:
+        """Take what is due; write-backs that wait for their window ride along with anything that does not.
+
+        A write waits for an unfinished earlier one to the same ticket. What is taken is marked as perhaps landed
+        before the call, so that a crash during it leads to a look before the next try.
+        """
+        open_writes = writes.unfinished(tx, subject, connection)
+        any_due = any(row.state == "pending" and row.next_at <= now for row in open_writes)
+        taken: list[sa.Row[Any]] = []
+        held: set[str] = set()
+        for row in open_writes:
+            ready = row.state == "pending" and (row.next_at <= now or (any_due and row.attempts == 0))
+            if ready and row.platform_id not in held and len(taken) < MANY:
+                taken.append(row)
+            if row.platform_id:
+                held.add(row.platform_id)
+        if not any_due:
+            taken = []
+            later = [row.next_at for row in open_writes if row.state == "pending"]
+            if later:
+                self._parts.wakes.wake(tx, "send", f"{subject}|{connection}", min(later))
+        for row in taken:
+            values = {"attempts": row.attempts + 1, "sent_at": now, "unclear_since": row.unclear_since or now}
+            writes.update(tx, [row.id], values)
+        return taken
+
+    def _record(self, tx: sa.Connection, subject: str, due: Sequence[sa.Row[Any]], outcomes: Sequence[Outcome]) -> None:
+        now = self._parts.now()
+        created = False
+        for row, outcome in zip(due, outcomes, strict=True):
+            self._parts.meter.wrote(row.connection, row.record, outcome.status)
+            match outcome.status:
+                case "done":
+                    self._done(tx, row, outcome, now)
+                    created = created or row.action == "create"
+                case "refused":
+                    self._park(tx, row, outcome.reason, now)
+                case "retry" | "unclear":
+                    self._again(tx, row, outcome, now)
+        if created and subject.startswith("activation:"):
+            self._parts.wakes.wake(tx, "incident", subject)
+
+    def _done(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
+        values: dict[str, Any] = {
+            "state": "done",
+            "done_at": now,
+            "unclear_since": None,
+            "reason": "",
+            "warnings": list(outcome.warnings),
+        }
+        if row.action == "create":
+            values |= {"platform_id": outcome.id, "number": outcome.number}
+        writes.update(tx, [row.id], values)
+        if row.placement_id is not None:
+            self._placed(tx, row, outcome, now)
+        elif row.record == "incident" and row.action == "update":
+            ticket = tickets.get(tx, row.connection, row.platform_id, lock=True)
+            if ticket is not None:
+                tickets.update(tx, ticket.id, {"written": {**ticket.written, **row.values}})
+        for warning in outcome.warnings:
+            self._warn(tx, row, outcome, warning, now)
+
+    def _placed(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
+        placement = next(item for item in activations.placements(tx, row.activation_id) if item.id == row.placement_id)
+        values: dict[str, Any] = {
+            "written": {**placement.written, **row.values} if row.action == "update" else placement.written
+        }
+        if row.action == "create":
+            values |= {"platform_id": outcome.id, "number": outcome.number, "url": outcome.url}
+            tickets.tell(
+                tx,
+                f"{outcome.number} created on {row.connection}: {row.values['title']}",
+                now,
+                activation_id=row.activation_id,
+            )
+        if "state" in row.values:
+            values |= {"state": row.values["state"] or placement.state, "state_at": now}
+            if outcome.version is not None:
+                values["version"] = max(outcome.version, placement.version or 0)
+        activations.update_placement(tx, placement.id, values)
+
+    def _warn(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, warning: str, now: datetime) -> None:
+        """Show on the incident what did not go as mapped, once."""
+        text = f"{outcome.number or row.number}: {warning}"
+        if row.activation_id is None:
+            tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id)
+            return
+        tickets.tell(tx, text, now, activation_id=row.activation_id)
+        if row.action == "create":
+            tell_incidents(tx, row.activation_id, f"warning:{row.key}:{warning}"[:500], text, now)
+
+    def _park(self, tx: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) -> None:
+        writes.update(tx, [row.id], {"state": "parked", "reason": reason, "done_at": now})
+        what = row.values.get("title") or f"{row.action} of {row.number or row.record}"
+        text = f"Parked on {row.connection}: {what}: {reason}"
+        if row.activation_id is None:
+            tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id)
+            return
+        tickets.tell(tx, text, now, activation_id=row.activation_id)
+        if row.action == "create":
+            tell_incidents(tx, row.activation_id, f"parked:{row.key}", text, now)
+
+    def _again(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
+        """Have a write tried again later, or park it when that has gone on for too long."""
+        if now - row.created_at > self._parts.timing.give_up_after:
+            self._park(tx, row, f"given up after {row.attempts + 1} tries: {outcome.reason}", now)
+            return
+        wait = outcome.retry_after if outcome.retry_after is not None else min(2.0**row.attempts, LONGEST_WAIT)
+        values = {
+            "next_at": now + timedelta(seconds=max(wait, 0.2)),
+            "reason": outcome.reason,
+            "unclear_since": (row.unclear_since or now) if outcome.status == "unclear" else row.unclear_since,
+        }
+        writes.update(tx, [row.id], values)
+
+
+def _write(row: sa.Row[Any]) -> Write:
+    return Write(
+        key=row.key,
+        action=row.action,
+        record=row.record,
+        id=row.platform_id,
+        number=row.number,
+        values=row.values,
+        note=row.note,
+        unclear_since=row.unclear_since,
+    )
