@@ -159,10 +159,10 @@ class Memory:
         )
 
     def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
-        """Read tickets; ids that are unknown are left out."""
+        """Read tickets by id or number; those that are unknown are left out."""
         with self._lock:
             self._ask()
-            found = [self._rows[ticket] for ticket in dict.fromkeys(ids) if ticket in self._rows]
+            found = [row for row in self._rows.values() if row.id in ids or row.number in ids]
             return [self._ticket(row) for row in found if row.record == record]
 
     def changed(self, watch: Watch) -> list[Ticket]:
@@ -209,7 +209,7 @@ class Memory:
             followed = row.id in watch.incidents or row.values.get("parent") in watch.incidents
             return followed or (watch.majors and open_major)
         ours = row.values.get("incident") in watch.incidents
-        return ours or any(key in row.key for key in watch.activations)
+        return ours or row.key.startswith(watch.activations)
 
     def _write(self, write: Write) -> Outcome:
         order = self._fault(write.key, ("drop_before", "drop_after", "busy", "refuse", "down"))

@@ -126,6 +126,8 @@ class Mapping:
                 if not whole or item.default is NOTHING:
                     continue
                 value = item.default
+            if item.values and value in ("", None):
+                continue  # a choice is made or left alone, never emptied
             try:
                 if item.template is not None:
                     value = item.template.render(self._names(values) | {"value": value})

@@ -120,7 +120,7 @@ def _told(source: Source, path: Path, message: str) -> Problem:
         )
     if message.startswith("Missing data"):
         return Problem(where, f"'{name}' is missing", "add it")
-    return Problem(where, message.rstrip(".").lower(), "see docs/mappings.md for what may stand here")
+    return Problem(where, message.rstrip(".").lower(), "see mappings/README.md for what may stand here")
 
 
 def _given(content: Any, path: Path) -> Any:

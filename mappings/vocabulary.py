@@ -22,7 +22,7 @@ _STATUS = (
 
 _TASK = (
     *("number", "title", "text", "state", "team", "assignee", "due_at", "incident", "parent", "project"),
-    *("continuity_link", "continuity_plan", "answer", "closed_at"),
+    *("continuity_link", "continuity_plan", "answer", "closed_at", "updated_at"),
 )
 _INCIDENT = (
     *("number", "summary", "text", "state", "priority", "major_state", "opened_at", "resolved_at", "closed_at"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 
 from adapters.servicenow import query
 from adapters.servicenow.batch import Answer, Inner
+from adapters.servicenow.records import is_sys_id
 from mappings.transforms import scalar
 
 Name = tuple[str, str]
@@ -17,7 +17,6 @@ Name = tuple[str, str]
 
 KEEP = 3600.0
 KEEP_ABSENT = 60.0
-_SYS_ID = re.compile(r"[0-9a-f]{32}")
 _PER_REQUEST = 50
 
 
@@ -56,7 +55,7 @@ class Lookups:
 
     def resolve(self, kind: str, name: str) -> str | None:
         """Return the sys_id of a name, an outdated one rather than none; None if it is unknown or was not asked."""
-        if _SYS_ID.fullmatch(name):
+        if is_sys_id(name):
             return name
         with self._lock:
             entry = self._entries.get(_key(kind, name))
@@ -75,9 +74,7 @@ class Lookups:
             fresh = {key for key, entry in self._entries.items() if entry.until > now}
         asked = {_key(kind, name): (kind, name) for kind, name in wanted if kind in _KINDS and name}
         return [
-            name
-            for key, name in asked.items()
-            if key not in fresh and query.plain(name[1]) and not _SYS_ID.fullmatch(name[1])
+            name for key, name in asked.items() if key not in fresh and query.plain(name[1]) and not is_sys_id(name[1])
         ]
 
     def known(self, wanted: Iterable[Name]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Facts
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from adapters.servicenow import inspection, polling, query, records
@@ -24,9 +25,10 @@ _MAJOR = "major_state"
 class ServiceNow:
     """One connection to one instance; implements `connector.ticketing.Ticketing`.
 
-    `timeout` is in seconds and holds for each call. `major_incident_management` says whether the instance has the
-    plugin (`auto`: found out by looking at an incident). `major_query` replaces the condition by which the poll finds
-    incidents that may be major (an encoded query; by default priority 1 and 2, and what is proposed or accepted).
+    `timeout` is in seconds and holds for each call. `major_incident_management` says whether the instance uses the
+    plugin (`auto`: found out by looking at an incident; False: its state reads as "" even where it stands).
+    `major_query` replaces the condition by which the poll finds incidents that may be major (an encoded query; by
+    default priority 1 and 2, and what is proposed or accepted).
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class ServiceNow:
         self._fallback = fallback_team
         self._major_query = major_query
         self._plugin: bool | None = None if major_incident_management == "auto" else major_incident_management
+        self._ignore_major_state = major_incident_management is False
         self._lookups = Lookups()
         self._rest = Rest(self._url, sign_in(self._url, auth, timeout), timeout, on_call)
         self._sender = Sender(self._url, self._rest, mappings, self._lookups, fallback_team)
@@ -69,20 +72,25 @@ class ServiceNow:
 
     def parse(self, raw: Facts[str, Any]) -> Ticket:
         """Turn a record (plain, with display values, or with links) into a ticket; its class names its table."""
-        return records.parse(self._connection, self._url, self._mappings, raw, self._lookups.name_of)
+        ticket = records.parse(self._connection, self._url, self._mappings, raw, self._lookups.name_of)
+        if self._ignore_major_state and ticket.values.get(_MAJOR):
+            return replace(ticket, values={**ticket.values, _MAJOR: ""})
+        return ticket
 
     def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
-        """Read tickets by sys_id, in one call; those that are gone or hidden are left out."""
+        """Read tickets by sys_id or number, in one call; those that are gone or hidden are left out."""
         mapping = self._mappings[record]
-        wanted = [sys_id for sys_id in dict.fromkeys(ids) if sys_id]
+        wanted = [given for given in dict.fromkeys(ids) if given]
         if not wanted:
             return []
         try:
             asked = list(polling.of_ids(mapping, wanted))
         except query.Unsafe as error:
             raise Refused(str(error)) from error
-        found = {ticket.id: ticket for ticket in self._tickets(asked)}
-        return [found[sys_id] for sys_id in wanted if sys_id in found]
+        found: dict[str, Ticket] = {}
+        for ticket in self._tickets(asked):
+            found[ticket.id] = found[ticket.number] = ticket
+        return list({found[given].id: found[given] for given in wanted if given in found}.values())
 
     def changed(self, watch: Watch) -> list[Ticket]:
         """Read what changed in one call, with further ones only where a page was full."""

@@ -56,10 +56,17 @@ def _fields(mapping: Mapping, name: str, ids: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_ids(mapping: Mapping, ids: Sequence[str]) -> Iterator[Listing]:
-    """Yield what asks for a record by its ids, on each table that it may stand on. Raises query.Unsafe."""
+    """Yield what asks for a record by its ids or numbers, on each table that it may stand on. Raises query.Unsafe."""
     for table, alone in _places(mapping):
         for part in _parts(ids):
-            yield Listing(table, query.every(query.within("sys_id", part), alone), records.columns(mapping))
+            named = [given for given in part if not records.is_sys_id(given)]
+            by_id = [query.within("sys_id", (given for given in part if records.is_sys_id(given)))]
+            either = query.either(*(by_id if len(named) < len(part) else []), *_numbered(named))
+            yield Listing(table, query.every(either, alone), records.columns(mapping))
+
+
+def _numbered(numbers: Sequence[str]) -> tuple[str, ...]:
+    return (query.within("number", numbers),) if numbers else ()
 
 
 def _places(mapping: Mapping) -> Iterator[tuple[str, str]]:
@@ -88,7 +95,7 @@ def _belonging(mapping: Mapping, watch: Watch, *, alone: bool) -> Iterator[str]:
         for ids in _parts(watch.incidents):
             yield query.within(column, ids)
     for key in watch.activations:
-        yield query.where("correlation_id", "LIKE", key)
+        yield query.where("correlation_id", "STARTSWITH", key)
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Facts
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from mappings.transforms import NameOf, scalar
 OURS = "continuity-connector"
 """What stands in `correlation_display` of each record that we made."""
 
+_SYS_ID = re.compile(r"[0-9a-f]{32}")
 _OWN = (
     "sys_id",
     "number",
@@ -24,6 +26,11 @@ _OWN = (
     "correlation_id",
     "correlation_display",
 )
+
+
+def is_sys_id(text: str) -> bool:
+    """Tell a sys_id from a number: 32 hexadecimal digits."""
+    return _SYS_ID.fullmatch(text) is not None
 
 
 def tables(mapping: Mapping) -> tuple[str, ...]:

@@ -153,6 +153,14 @@ def test_without_the_plugin_there_is_no_major_state(make: Make) -> None:
     assert ticket.values["major_state"] == ""
 
 
+def test_a_plugin_that_is_not_used_says_nothing(make: Make) -> None:
+    adapter, _ = make(major_incident_management=False)
+
+    ticket = adapter.parse({"sys_class_name": "incident", "major_incident_state": "accepted"})
+
+    assert ticket.values["major_state"] == ""
+
+
 def test_a_lasting_task_outlives_its_incident(make: Make) -> None:
     adapter, running = make()
     incident = raised(running)

@@ -197,6 +197,12 @@ def test_an_unknown_id_is_left_out(bench: Bench) -> None:
     assert [ticket.id for ticket in tickets] == [incident]
 
 
+def test_a_ticket_is_read_by_its_number_too(bench: Bench) -> None:
+    (ticket,) = bench.adapter.read("incident", [bench.raise_incident()])
+
+    assert bench.adapter.read("incident", [ticket.number, ticket.id]) == [ticket]
+
+
 def test_open_majors_are_found_without_being_known(bench: Bench) -> None:
     incident = bench.raise_incident()
     bench.settle()

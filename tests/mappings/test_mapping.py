@@ -134,6 +134,11 @@ def test_clearing_a_value_clears_the_field() -> None:
     assert load("jira")["recovery_task"].write({"assignee": None}, nobody).fields == {"assignee": None}
 
 
+@pytest.mark.parametrize("value", ["", None])
+def test_an_empty_choice_is_left_alone(value: object) -> None:
+    assert load("jira")["activation"].write({"state": value, "title": "x"}, nobody).fields == {"summary": "x"}
+
+
 def test_fields_that_the_platform_lacks_are_left_out_or_missing() -> None:
     present = {"summary": "summary", "status": "status"}
 
