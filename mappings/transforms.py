@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
@@ -79,25 +80,20 @@ def _number(text: str) -> float | int:
     try:
         number = float(text.replace(",", ""))
     except ValueError:
-        raise Unmapped(
-            f"'{text}' is not a number", "give the field type: text, or map a field that holds one"
-        ) from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise Unmapped(f"'{text}' is not a number", "give the field type: text, or map a field that holds one")
     return int(number) if number.is_integer() else number
 
 
 def _instant(text: str, shape: Shape) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-        if shape.format:
-            try:
-                instant = datetime.strptime(text, shape.format)  # noqa: DTZ007 - the zone is set below
-            except ValueError:
-                instant = None
-    if instant is None:
-        raise Unmapped(f"'{text}' is not a date and time", "say how it is written with format: or map another field")
-    return (instant if instant.tzinfo else instant.replace(tzinfo=shape.zone)).astimezone(UTC)
+    for read in (datetime.fromisoformat, lambda given: datetime.strptime(given, shape.format)):  # noqa: DTZ007
+        try:
+            instant = read(text)
+            return (instant if instant.tzinfo else instant.replace(tzinfo=shape.zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    raise Unmapped(f"'{text}' is not a date and time", "say how it is written with format: or map another field")
 
 
 def _boolean(text: str) -> bool:

@@ -16,8 +16,9 @@ from mappings.transforms import scalar
 
 _MANY = 10000
 _WRITERS = ("itil", "admin", "sn_incident_write")
-# Tables do not say how deep they are; those that we use stand below these.
+# What most tables that we use extend, asked for with them; a table between is asked for by `follow_up`.
 _BASES = ("task", "cmdb_ci")
+_DICTIONARY = ("name", "element", "read_only")
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,8 @@ def questions(mappings: Mappings, user: str) -> list[Inner]:
     account = query.where("user_name", "=", user) if user else "sys_id=javascript:gs.getUserID()"
     return [
         _ask("account", "sys_user", account, ("sys_id", "user_name", "name")),
-        _ask("tables", "sys_db_object", query.within("name", tables), ("name", "super_class", "super_class.name")),
-        _ask(
-            "columns",
-            "sys_dictionary",
-            query.within("name", tables),
-            ("name", "element", "read_only", "mandatory", "active"),
-        ),
+        _ask("tables", "sys_db_object", query.within("name", tables), ("name", "super_class.name")),
+        _ask("columns", "sys_dictionary", query.within("name", tables), _DICTIONARY),
         _ask(
             "choices",
             "sys_choice",
@@ -57,12 +53,35 @@ def questions(mappings: Mappings, user: str) -> list[Inner]:
 
 
 def follow_up(answers: Facts[str, Answer]) -> list[Inner]:
-    """Return what can be asked once the account is known: its roles."""
+    """Return what can be asked once those are answered: the account's roles, and tables between ours and the bases."""
+    asked: list[Inner] = []
     rows = answers["account"].rows
-    if len(rows) != 1:
-        return []
-    condition = query.where("user", "=", scalar(rows[0].get("sys_id"), ""))
-    return [_ask("roles", "sys_user_has_role", condition, ("role", "role.name"))]
+    if len(rows) == 1:
+        condition = query.where("user", "=", scalar(rows[0].get("sys_id"), ""))
+        asked.append(_ask("roles", "sys_user_has_role", condition, ("role", "role.name")))
+    parents = _parents(answers)
+    between = sorted(set(parents.values()) - set(parents) - {""})
+    if between:
+        asked += [
+            _ask("columns:between", "sys_dictionary", query.within("name", between), _DICTIONARY),
+            _ask("tables:between", "sys_db_object", query.within("name", between), ("name", "super_class.name")),
+        ]
+    return asked
+
+
+def _parents(answers: Facts[str, Answer]) -> dict[str, str]:
+    """Return the table that each known table extends, "" for none."""
+    rows = [row for key, answer in answers.items() if key.startswith("tables") for row in answer.rows]
+    return {scalar(row.get("name"), ""): scalar(row.get("super_class.name"), "") for row in rows}
+
+
+def _line(parents: Facts[str, str], table: str) -> list[str]:
+    """Return a table and what it extends, nearest first."""
+    line: list[str] = []
+    while table and table not in line:
+        line.append(table)
+        table = parents.get(table, "")
+    return line
 
 
 def _ask(name: str, table: str, condition: str, fields: Sequence[str]) -> Inner:
@@ -117,20 +136,22 @@ def _tables(where: str, mappings: Mappings, answers: Facts[str, Answer]) -> Iter
 
 
 def _known_tables(answers: Facts[str, Answer]) -> set[str]:
-    return {scalar(row.get("name"), "") for row in answers["tables"].rows}
+    return set(_parents(answers))
 
 
 def _columns(mappings: Mappings, answers: Facts[str, Answer]) -> Iterator[Problem]:
     columns: dict[str, dict[str, bool]] = {}
-    for row in answers["columns"].rows:
+    for row in (row for key, answer in answers.items() if key.startswith("columns") for row in answer.rows):
         read_only = scalar(row.get("read_only"), "") == "true"
         columns.setdefault(scalar(row.get("name"), ""), {})[scalar(row.get("element"), "")] = read_only
-    known = _known_tables(answers)
+    parents = _parents(answers)
     for record, mapping in mappings.records.items():
         table = mapping.setting("table")
-        if not columns or table not in known:
+        if not columns or table not in parents:
             continue
-        seen = {**columns.get("task", {}), **columns.get(table, {})} if table != "task" else columns.get("task", {})
+        seen: dict[str, bool] = {}
+        for above in reversed(_line(parents, table)):
+            seen |= columns.get(above, {})
         where = f"{mapping.file}: fields"
         for item in mapping.fields:
             if item.id and item.id.partition(".")[0] not in seen:
@@ -156,14 +177,15 @@ def _choices(mappings: Mappings, answers: Facts[str, Answer]) -> Iterator[Proble
     for row in answers["choices"].rows:
         key = (scalar(row.get("name"), ""), scalar(row.get("element"), ""))
         choices.setdefault(key, set()).add(scalar(row.get("value"), "").casefold())
+    parents = _parents(answers)
     for mapping in mappings.records.values():
         table = mapping.setting("table")
         for item in mapping.fields:
             # A table's own choices replace those of the table that it extends.
-            offered = choices.get((table, item.id)) or choices.get(("task", item.id))
-            if not item.values or not offered:
-                continue
-            yield from _offered(mapping.file, table, item, offered)
+            offers = (choices.get((above, item.id)) for above in _line(parents, table))
+            offered = next((offer for offer in offers if offer), None)
+            if item.values and offered:
+                yield from _offered(mapping.file, table, item, offered)
 
 
 def _offered(file: str, table: str, item: Field, offered: set[str]) -> Iterator[Problem]:
