@@ -159,7 +159,8 @@ def test_a_poll_finds_children_tasks_and_reviews(warm: Desk) -> None:
     review = Write(
         "act-1:review", "create", "review", values={"title": "Review", "incident": incident, "state": "open"}
     )
-    made = warm.adapter.send([*tasks(incident, 1), *tasks(incident, 1, lasting=True), review])
+    lasting = replace(tasks(incident, 1, lasting=True)[0], key="act-1:failback")
+    made = warm.adapter.send([*tasks(incident, 1), lasting, review])
 
     tickets = warm.adapter.changed(Watch(since=None, majors=False, incidents=(incident,), activations=("act-1",)))
 
@@ -167,7 +168,8 @@ def test_a_poll_finds_children_tasks_and_reviews(warm: Desk) -> None:
     assert stranger not in found
     assert found[incident] == found[child] == "incident"
     assert found[made[2].id] == "review"
-    assert found[made[0].id] == "recovery_task"
+    assert found[made[0].id] == found[made[1].id] == "recovery_task"
+    assert len({outcome.id for outcome in made}) == 3
 
 
 def test_an_unclear_round_is_looked_up_in_one_call_and_writes_nothing_twice(warm: Desk) -> None:
@@ -256,6 +258,14 @@ def test_a_long_retry_after_is_handed_back(warm: Desk) -> None:
 
     assert (outcome.status, outcome.retry_after) == ("retry", 1800.0)
     assert len(warm.calls) == 1
+
+
+def test_a_write_that_was_unclear_stays_so_while_it_cannot_be_looked_up(warm: Desk) -> None:
+    warm.fail(path="batch", kind="429", retry_after=1800)
+
+    (outcome,) = warm.adapter.send([unclear(status("0" * 32))])
+
+    assert (outcome.status, outcome.retry_after) == ("unclear", 1800.0)
 
 
 def test_an_hourly_limit_makes_a_read_unavailable_until_the_hour_ends(stopped: list[Desk]) -> None:
