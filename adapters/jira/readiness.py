@@ -98,7 +98,11 @@ def _wanted(site: Site, record: Record) -> list[tuple[str, bool]]:
         return [(name, False) for name in site.incident_types]
     mapping = site.mappings[record]
     wanted = [(mapping.setting("issue_type") or "Task", False)]
-    return [*wanted, (mapping.setting("subtask_type") or "Sub-task", True)] if record == "recovery_task" else wanted
+    return (
+        [*wanted, (mapping.setting("subtask_type") or "Sub-task", True)]
+        if record in ("recovery_task", "review")
+        else wanted
+    )
 
 
 def _types(site: Site, record: Record, project: Project) -> list[IssueType]:

@@ -60,7 +60,7 @@ def by_id(connection: Connection, ids: Sequence[str], fields: Sequence[str] = WH
         for start in range(0, len(wanted), _PAGE):
             body = {"issueIdsOrKeys": wanted[start : start + _PAGE], "fields": list(fields)}
             answer = connection.ask("/issue/bulkfetch", _asked(connection, body))
-            found |= {str(issue["id"]): issue for issue in answer.get("issues") or []}
+            found |= {str(issue["id"]): _bare(issue) for issue in answer.get("issues") or []}
         return found
     for identity in wanted:
         try:
@@ -69,14 +69,16 @@ def by_id(connection: Connection, ids: Sequence[str], fields: Sequence[str] = WH
             if error.status != _NOT_FOUND:
                 raise
             continue
-        found[str(issue["id"])] = issue
+        found[str(issue["id"])] = _bare(issue)
     return found
 
 
 def read(site: Site, ids: Sequence[str]) -> list[Ticket]:
-    """Return the tickets in the order asked for; one that is gone, or hidden from us, is marked as deleted."""
+    """Return the tickets of these ids or keys, in that order; one that is gone, or hidden from us, is left out."""
     found = by_id(site.connection, ids)
-    return [parse(site, found[identity]) if identity in found else _gone(site, identity) for identity in ids]
+    named = {str(issue.get("key")): issue for issue in found.values()} | found
+    tickets = [parse(site, named[given]) for given in dict.fromkeys(ids) if given in named]
+    return list({ticket.id: ticket for ticket in tickets}.values())
 
 
 def changed(site: Site, watch: Watch) -> list[Ticket]:
@@ -84,19 +86,16 @@ def changed(site: Site, watch: Watch) -> list[Ticket]:
     try:
         queries = [_query(site, watch, ids) for ids in _parts(watch.incidents)]
         found = [issue for query in queries if query for issue in find(site.connection, query, _POLLED)]
-        gone: list[Ticket] = []
     except Rejected:
         # One id that is deleted, or hidden from us by now, makes Jira refuse the whole query.
         if not watch.incidents:
             raise
         query = _query(site, watch, ())
         found = find(site.connection, query, _POLLED) if query else []
-        followed = read(site, watch.incidents)
-        gone = [ticket for ticket in followed if ticket.deleted]
-        found += [ticket.raw for ticket in followed if not ticket.deleted]
+        found += by_id(site.connection, watch.incidents).values()
     unique = {str(issue.get("id")): issue for issue in sorted(found, key=_age)}
     # The oldest first, so that of two issues with one label the later one is named the duplicate.
-    return [parse(site, issue) for issue in unique.values()] + gone
+    return [parse(site, issue) for issue in unique.values()]
 
 
 def _query(site: Site, watch: Watch, ids: Sequence[str]) -> str:
@@ -133,14 +132,14 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(quoted(name) for name in names)
 
 
+def _bare(issue: Issue) -> Issue:
+    """Return an issue without what differs from call to call: what else could be asked for, properties it lacks."""
+    return {name: value for name, value in issue.items() if name != "expand" and (name != "properties" or value)}
+
+
 def _asked(connection: Connection, body: Mapping[str, Any]) -> dict[str, Any]:
     # Data Center's search knows no issue properties.
     return {**body, "properties": [marks.PROPERTY]} if connection.cloud else dict(body)
-
-
-def _gone(site: Site, identity: str) -> Ticket:
-    what = f"issue {identity} does not exist any more, or {site.name}'s account may not see it"
-    return Ticket(site.name, "other", identity, "", "", 0, problems=(what,), deleted=True)
 
 
 def _age(issue: Issue) -> int:

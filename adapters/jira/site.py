@@ -18,6 +18,10 @@ from connector.ticketing import Record
 from mappings.library import Mappings
 from mappings.mapping import Mapping as RecordMapping
 
+_LONGEST_SUMMARY = 255
+_LONGEST_TEXT = 30_000
+"""Jira takes 32,767 characters, of the markup; some are left for that."""
+
 _SYSTEM = re.compile(r"[a-z]+|customfield_\d+")
 
 
@@ -68,7 +72,8 @@ class Site:
 
     def markup(self, plain: str) -> Any:
         """Return plain text in the markup of this flavour's REST version."""
-        return text.to_adf(plain) if self.connection.cloud else text.to_wiki(plain)
+        kept = plain if len(plain) <= _LONGEST_TEXT else plain[:_LONGEST_TEXT] + "\n..."
+        return text.to_adf(kept) if self.connection.cloud else text.to_wiki(kept)
 
     def field_name(self, field: str) -> str:
         """Return the name by which people know a field."""
@@ -90,7 +95,10 @@ class Site:
         """Give mapped fields the shapes of this flavour: markup, null for what is cleared, people by name on DC."""
         shaped: dict[str, Any] = {}
         for name, value in fields.items():
-            if value == "" and name != "summary":
+            if name == "summary":
+                # One line, and not a long one.
+                shaped[name] = " ".join(str(value).split())[:_LONGEST_SUMMARY]
+            elif value == "":
                 shaped[name] = None
             elif isinstance(value, str) and self.rich(name):
                 shaped[name] = self.markup(value)

@@ -77,13 +77,15 @@ class Jira:
 
     @property
     def traits(self) -> Traits:
-        return Traits(tasks_close_with_incident=False, activation_is_ticket=True, remote_links=True)
+        return Traits(
+            tasks_close_with_incident=False, activation_is_ticket=True, remote_links=True, versions_are_instants=True
+        )
 
     def parse(self, raw: Mapping[str, Any]) -> Ticket:
         return ticket.parse(self._site, raw)
 
     def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
-        """Read issues of any record: on Jira an id says enough. One that is gone comes back as deleted."""
+        """Read issues of any record: on Jira an id or a key says enough."""
         del record
         with _told():
             return search.read(self._site, ids)

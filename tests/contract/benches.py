@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import requests
 
+from adapters.jira import Jira
 from adapters.memory import Memory
 from adapters.servicenow import BasicAuth, ServiceNow
-from connector.ticketing import Ticketing
+from connector.ticketing import Ticketing, Write
 from mappings.library import load
+from sandbox.jira import app as simulated_jira
+from sandbox.jira.options import Options as JiraOptions
 from sandbox.server import start
 from sandbox.servicenow.app import create
 from sandbox.servicenow.options import Options
 
 TEAM = "Database Operations"
 FALLBACK = "Service Desk"
+SEARCH_LAG = 0.3
+"""Seconds by which the simulated Jira's index is behind."""
 
 
 class Bench(Protocol):
@@ -145,6 +151,56 @@ class ServiceNowBench:
         return answer.json()["result"]
 
 
+class JiraBench:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        auth = ("continuity.integration@example.com", "sandbox-token")
+        self.adapter = Jira(
+            "issues", url, auth, load("jira"), flavour="cloud", project="OPS", projects=("SD",), fallback_team=FALLBACK
+        )
+        self._parent = ""
+
+    def raise_incident(self) -> str:
+        fields = {"project": {"key": "SD"}, "issuetype": {"name": "Incident"}, "summary": "Payments fail"}
+        made = self._as_person("issue", {"fields": {**fields, "priority": {"name": "Highest"}}})
+        return str(made["id"])
+
+    def task_values(self, incident: str) -> Mapping[str, Any]:
+        if not self._parent:
+            values = {"title": "Payments fail over", "project": "OPS"}
+            self._parent = self.adapter.send([Write("act-1", "create", "activation", values=values)])[0].id
+        return {"incident": incident, "parent": self._parent, "project": "OPS"}
+
+    def lose_answer(self, *, effect: bool) -> None:
+        kind = "drop_after" if effect else "drop_before"
+        fault = {"method": "POST", "path": "/issue/bulk$|/comment$", "kind": kind}
+        requests.post(f"{self.url}/_sandbox/faults", json={"faults": [fault]}, timeout=5).raise_for_status()
+
+    def count(self, key: str) -> int:
+        return sum(issue["properties"].get("continuity", {}).get("key") == key for issue in self._issues())
+
+    def notes(self, ticket: str) -> list[str]:
+        return [note["body"] for issue in self._issues() if issue["id"] == ticket for note in issue["comments"]]
+
+    def refusal(self) -> Mapping[str, Any]:
+        return {"id": "999999"}
+
+    def finish_task(self, ticket: str) -> None:
+        self._as_person(f"issue/{ticket}/transitions", {"transition": {"id": "31"}})
+
+    def settle(self) -> None:
+        time.sleep(SEARCH_LAG + 0.1)
+
+    def _issues(self) -> Any:
+        return requests.get(f"{self.url}/_sandbox/state", timeout=5).json()["issues"]
+
+    def _as_person(self, path: str, body: Mapping[str, Any]) -> Any:
+        auth = ("dana.desk@example.com", "sandbox-token")
+        answer = requests.post(f"{self.url}/rest/api/2/{path}", json=body, auth=auth, timeout=5)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+
 @contextmanager
 def memory() -> Iterator[Bench]:
     yield MemoryBench()
@@ -161,5 +217,20 @@ def servicenow() -> Iterator[Bench]:
         running.stop()
 
 
-BENCHES: dict[str, Callable[[], AbstractContextManager[Bench]]] = {"memory": memory, "servicenow": servicenow}
+@contextmanager
+def jira() -> Iterator[Bench]:
+    running = start(simulated_jira.create(JiraOptions(search_lag=SEARCH_LAG)))
+    bench = JiraBench(running.url)
+    try:
+        yield bench
+    finally:
+        bench.adapter.close()
+        running.stop()
+
+
+BENCHES: dict[str, Callable[[], AbstractContextManager[Bench]]] = {
+    "jira": jira,
+    "memory": memory,
+    "servicenow": servicenow,
+}
 """A platform more is a line more."""

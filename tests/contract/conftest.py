@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from benches import BENCHES, Bench
+
+from tests.contract.benches import BENCHES, Bench
 
 
 @pytest.fixture(params=sorted(BENCHES))

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
-from jira_desk import Desk
 
 from adapters.jira.connection import Flavour
 from sandbox.jira.app import create
 from sandbox.jira.options import Options
 from sandbox.server import start
+from tests.adapters.jira.jira_desk import Desk
 
 
 def _serve(flavour: Flavour) -> Iterator[Callable[[], Desk]]:

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jira_desk import LAG, MAPPINGS, Desk, only, write
 
 from adapters.jira import marks
 from connector.ticketing import Names, Write
 from mappings.library import load
+from tests.adapters.jira.jira_desk import LAG, MAPPINGS, Desk, only, write
 
 
 def activation(key: str = "act-1", **values: Any) -> Write:
@@ -300,6 +300,26 @@ def test_a_review_is_an_issue_of_its_own(desk: Desk) -> None:
     assert desk.calls()[0] == "POST /issue"
     assert (ticket.record, ticket.key, ticket.values["state"]) == ("review", "r", "open")
     assert desk.issues()[outcome.number]["fields"]["duedate"] == "2026-03-09"
+
+
+def test_a_review_stands_under_its_activation_where_there_is_one(desk: Desk) -> None:
+    jira = desk.warmed()
+    parent = only(jira.send([activation()]))
+    review = write("r", "review", parent=parent.id)
+    desk.faults({"method": "POST", "path": "issue$", "kind": "drop_after"})
+
+    lost, found = only(jira.send([review])), only(jira.send([replace(review, unclear_since=desk.now)]))
+
+    assert (lost.status, found.status) == ("unclear", "done")
+    assert desk.issues()[found.number]["fields"]["parent"]["id"] == parent.id
+    assert len(desk.issues()) == 2
+
+
+def test_a_title_of_many_lines_is_made_one_short_line(desk: Desk) -> None:
+    outcome = only(desk.warmed().send([write("t", title="Fail\nover " + "x" * 300, text="y" * 40_000)]))
+
+    assert outcome.status == "done"
+    assert desk.issues()[outcome.number]["fields"]["summary"].startswith("Fail over xxx")
 
 
 def test_the_mappings_of_this_suite_are_the_shipped_ones() -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jira_desk import Desk, only, write
 
 from adapters.jira import Jira, marks
 from mappings.library import load
+from tests.adapters.jira.jira_desk import Desk, only, write
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "jira-webhooks"
 FILES = sorted(SAMPLES.glob("*.json"))

@@ -2,9 +2,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from jira_desk import Desk, only, write
 
 from connector.ticketing import Names, Refused, Unavailable, Watch
+from tests.adapters.jira.jira_desk import Desk, only, write
 
 
 def raised(desk: Desk, **fields: Any) -> Any:
@@ -51,8 +51,7 @@ def test_several_issues_are_read_in_one_call_where_there_is_one(cloud: Desk) -> 
     tickets = jira.read("incident", [*ids, "999999"])
 
     assert cloud.calls() == ["POST /issue/bulkfetch"]
-    assert [ticket.deleted for ticket in tickets] == [False, False, False, True]
-    assert [ticket.id for ticket in tickets] == [*ids, "999999"]
+    assert [ticket.id for ticket in tickets] == ids
 
 
 def test_what_a_person_answered_is_read(desk: Desk) -> None:
@@ -104,7 +103,16 @@ def test_a_followed_issue_that_is_gone_does_not_stop_the_poll(desk: Desk) -> Non
 
     tickets = jira.changed(Watch(None, incidents=(issue["id"], "999999")))
 
-    assert {ticket.id: ticket.deleted for ticket in tickets} == {issue["id"]: False, "999999": True}
+    assert [ticket.id for ticket in tickets] == [issue["id"]]
+
+
+def test_an_issue_is_read_by_its_key_too(desk: Desk) -> None:
+    jira = desk.warmed()
+    first, second = raised(desk), raised(desk)
+
+    assert [ticket.id for ticket in jira.read("incident", [first["key"]])] == [first["id"]]
+    both = jira.read("incident", [second["key"], first["id"], first["key"]])
+    assert [ticket.id for ticket in both] == [second["id"], first["id"]]
 
 
 def test_a_poll_for_nothing_makes_no_call(desk: Desk) -> None:

@@ -3,11 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jira_desk import Desk, only, write
 
 from adapters.jira import Jira
 from connector.ticketing import Outcome, Write
 from mappings.library import Mappings, load
+from tests.adapters.jira.jira_desk import Desk, only, write
 
 STATUS = {
     "continuity_plan": "PAY-DR",
