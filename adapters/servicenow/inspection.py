@@ -35,10 +35,11 @@ def used(mappings: Mappings) -> dict[str, Record]:
 
 
 def questions(mappings: Mappings, user: str) -> list[Inner]:
-    """Return what to ask first: the account, the tables, their columns and choices, those of `task` included."""
+    """Return what to ask: the account (first), the tables, their columns and choices, and a record of each."""
     tables = tuple(dict.fromkeys((*used(mappings), *_BASES)))
     # Without a user name the platform itself is asked who we are.
     account = query.where("user_name", "=", user) if user else "sys_id=javascript:gs.getUserID()"
+    reads = [Inner(f"read:{table}", "GET", query.listing(table, "", ("sys_id",), limit=1)) for table in used(mappings)]
     return [
         _ask("account", "sys_user", account, ("sys_id", "user_name", "name")),
         _ask("tables", "sys_db_object", query.within("name", tables), ("name", "super_class.name")),
@@ -49,6 +50,7 @@ def questions(mappings: Mappings, user: str) -> list[Inner]:
             query.every(query.within("name", tables), query.within("element", _coded(mappings)), "inactive=false"),
             ("name", "element", "value"),
         ),
+        *reads,
     ]
 
 
@@ -101,6 +103,7 @@ def findings(connection: str, mappings: Mappings, user: str, answers: Facts[str,
     shown = f"{name} ({scalar(rows[0].get('user_name'), '')})" if name else (user or "the OAuth client's user")
     problems = [
         *_roles(where, shown, answers),
+        *_readable(where, shown, mappings, answers),
         *_tables(where, mappings, answers),
         *_columns(mappings, answers),
         *_choices(mappings, answers),
@@ -119,6 +122,15 @@ def _roles(where: str, account: str, answers: Facts[str, Answer]) -> Iterator[Pr
 
 def _named(row: Facts[str, object], column: str) -> str:
     return scalar(row.get(f"{column}.name"), "") or scalar(row.get(column), "display_value")
+
+
+def _readable(where: str, account: str, mappings: Mappings, answers: Facts[str, Answer]) -> Iterator[Problem]:
+    for table in used(mappings):
+        answer = answers.get(f"read:{table}")
+        # A table that does not exist is told by `_tables`.
+        if answer is not None and not answer.good and answer.status in (401, 403):
+            fix = "grant read access to the table, for example by the role itil"
+            yield Problem(where, f"{account} may not read {table} ({answer.reason})", fix)
 
 
 def _tables(where: str, mappings: Mappings, answers: Facts[str, Answer]) -> Iterator[Problem]:
@@ -174,7 +186,7 @@ def _absent(where: str, table: str, record: Record, item: Field, seen: Facts[str
 
 def _choices(mappings: Mappings, answers: Facts[str, Answer]) -> Iterator[Problem]:
     choices: dict[tuple[str, str], set[str]] = {}
-    for row in answers["choices"].rows:
+    for row in answers["choices"].rows if "choices" in answers else ():
         key = (scalar(row.get("name"), ""), scalar(row.get("element"), ""))
         choices.setdefault(key, set()).add(scalar(row.get("value"), "").casefold())
     parents = _parents(answers)

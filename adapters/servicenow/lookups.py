@@ -17,6 +17,8 @@ Name = tuple[str, str]
 
 KEEP = 3600.0
 KEEP_ABSENT = 60.0
+# A poll asks again this long before a name gets too old, so that the bad hour finds it fresh.
+EARLY = 600.0
 _PER_REQUEST = 50
 
 
@@ -40,6 +42,7 @@ _KINDS: Mapping[str, _Kind] = {
 
 @dataclass(frozen=True)
 class _Entry:
+    name: Name
     sys_id: str | None
     until: float
 
@@ -81,6 +84,13 @@ class Lookups:
         """Tell whether all were asked at some time, so that one can do without asking again."""
         with self._lock:
             return all(_key(kind, name) in self._entries for kind, name in wanted)
+
+    def aging(self) -> list[Name]:
+        """Return the names that will be too old soon, those of one request for each kind at most."""
+        soon = self._clock() + EARLY
+        with self._lock:
+            old = [entry.name for entry in self._entries.values() if entry.until <= soon]
+        return [name for kind in _KINDS for name in [of for of in old if of[0] == kind][:_PER_REQUEST]]
 
     def requests(self, missing: Sequence[Name]) -> list[Inner]:
         """Return the requests that ask for `missing`; their ids start with `lookup:`."""
@@ -126,7 +136,7 @@ class Lookups:
     def _keep(self, kind: str, name: str, row: Mapping[str, object] | None, now: float) -> None:
         sys_id = scalar(row.get("sys_id"), "") if row else None
         with self._lock:
-            self._entries[_key(kind, name)] = _Entry(sys_id, now + (KEEP if sys_id else KEEP_ABSENT))
+            self._entries[_key(kind, name)] = _Entry((kind, name), sys_id, now + (KEEP if sys_id else KEEP_ABSENT))
             if sys_id and row:
                 self._names[sys_id] = scalar(row.get("name"), "") or name
 

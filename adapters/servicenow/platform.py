@@ -100,7 +100,9 @@ class ServiceNow:
             asked = list(polling.listings(self._mappings, watch, major_query=self._major_condition()))
         except query.Unsafe as error:
             raise Refused(str(error)) from error
-        return self._tickets(asked)
+        # Names that grow old are asked for in the same call, so that an activation finds them known.
+        aging = self._lookups.aging() if asked else []
+        return self._tickets(asked, aging)
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes in one Batch call (and one before it where names or an earlier try must be looked up)."""
@@ -119,9 +121,10 @@ class ServiceNow:
     def check(self, names: Names) -> Account:
         """Sign in and compare what the mappings need with what the account sees; changes nothing."""
         user = self._auth.user if isinstance(self._auth, BasicAuth) else ""
-        first = self._asked(inspection.questions(self._mappings, user))
-        second = inspection.follow_up(first)
-        answers = {**first, **(self._asked(second) if second else {})}
+        # What the account may not read is a finding, no failure; that it may sign in is asked for.
+        account, *rest = inspection.questions(self._mappings, user)
+        answers = self._asked([account], rest)
+        answers |= self._asked([], inspection.follow_up(answers))
         found = inspection.findings(self._connection, self._mappings, user, answers)
         return Account(found.name, (*found.problems, *self.warm(names)))
 
@@ -129,11 +132,15 @@ class ServiceNow:
         """Give back connections; a later call opens new ones."""
         self._rest.close()
 
-    def _tickets(self, asked: Sequence[Listing]) -> list[Ticket]:
+    def _tickets(self, asked: Sequence[Listing], aging: Sequence[Name] = ()) -> list[Ticket]:
         rows: list[dict[str, Any]] = []
         pages = {str(number): (listing, 0) for number, listing in enumerate(asked)}
+        beside = self._lookups.requests(aging)
         while pages:
-            answers = self._asked([listing.page(name, self._page, start) for name, (listing, start) in pages.items()])
+            asking = [listing.page(name, self._page, start) for name, (listing, start) in pages.items()]
+            answers = self._asked(asking, beside)
+            self._lookups.learn(aging, answers)
+            aging, beside = (), []
             rows += [dict(row) for name in pages for row in answers[name].rows]
             pages = {
                 name: (listing, start + self._page)
@@ -142,12 +149,12 @@ class ServiceNow:
             }
         return [self.parse(row) for row in polling.newest(rows)]
 
-    def _asked(self, inners: Sequence[Inner]) -> dict[str, Answer]:
-        """Make one call of reads, every one of which must be answered. Raises Unavailable, Refused."""
-        if not inners:
+    def _asked(self, inners: Sequence[Inner], beside: Sequence[Inner] = ()) -> dict[str, Answer]:
+        """Make one call of reads; all but those `beside` must be answered well. Raises Unavailable, Refused."""
+        if not inners and not beside:
             return {}
         try:
-            answers = self._rest.batch(inners, safe=True)
+            answers = self._rest.batch([*inners, *beside], safe=True)
             late = [inner for inner in inners if inner.id not in answers]
             if late:
                 # What the batch had no time for gets a batch of its own, once.

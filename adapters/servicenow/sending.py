@@ -10,7 +10,7 @@ from typing import Any
 from adapters.servicenow import batch, query, writes
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.lookups import Lookups, Name
-from adapters.servicenow.rest import Effect, Failed, Rest
+from adapters.servicenow.rest import Effect, Failed, Rest, failure
 from adapters.servicenow.writes import Composed, Composer, Unsendable
 from connector.ticketing import Outcome, Write
 from mappings.library import Mappings
@@ -106,7 +106,10 @@ class Sender:
         looks = self._looks([write for write in given if write.unclear_since])
         if not looks and (not missing or self._refreshed(missing)):
             return {}
-        answers = self._rest.batch([*self._lookups.requests(missing), *looks], safe=True)
+        asked = self._lookups.requests(missing)
+        answers = self._rest.batch([*asked, *looks], safe=True)
+        for inner in asked:
+            _insist_on_names(answers.get(inner.id))
         self._lookups.learn(missing, answers)
         found: dict[str, Any] = {}
         for look in looks:
@@ -176,6 +179,20 @@ class Sender:
                 outcomes[item.write.key] = writes.done(self._url, item, row, touched=True)
             elif unread:
                 outcomes[item.write.key] = replace(outcomes[item.write.key], status="unclear")
+
+
+def _insist_on_names(answer: Answer | None) -> None:
+    """Raise Failed where names could not be looked up for now: a task must not lose its group to a hiccup.
+
+    A refusal to tell names is no hiccup: the work goes on with the fallback group, and a warning.
+    """
+    if answer is None:
+        raise Failed("retry", "the batch ran out of time while names were looked up", _UNSERVICED_AGAIN)
+    if answer.good:
+        return
+    told = failure(answer.status, answer.reason, answer.headers)
+    if told.effect != "refused" or answer.status < 400:  # noqa: PLR2004 - a success that holds an error
+        raise Failed("retry", f"names could not be looked up: {answer.reason}", told.retry_after)
 
 
 def _all(write: Write, error: Failed) -> Outcome:

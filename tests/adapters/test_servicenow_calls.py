@@ -228,6 +228,35 @@ def test_a_create_that_stands_already_is_done_whichever_error_a_repeat_gets(stop
     assert len(made.rows("incident_task")) == 2
 
 
+def test_a_task_does_not_lose_its_group_to_a_lookup_that_failed(stopped: list[Desk]) -> None:
+    stopped.append(cold := desk(Options()))
+    incident = cold.incident()
+    cold.fail(path="sys_user_group", kind="500", inner=True)
+
+    first = cold.adapter.send(tasks(incident, 1))
+    second = cold.adapter.send(tasks(incident, 1))
+
+    assert (first[0].status, len(cold.rows("incident_task"))) == ("retry", 1)
+    assert (second[0].status, second[0].warnings) == ("done", ())
+
+
+def test_a_poll_refreshes_names_that_grow_old_in_its_own_call(warm: Desk) -> None:
+    warm.adapter.warm(Names(teams=("Unheard Of",)))
+    watch = Watch(since=datetime.now(UTC) + timedelta(hours=1))
+    warm.incident()
+    warm.adapter.changed(watch)
+    warm.calls.clear()
+    auth = ("admin", "admin-password")
+    url = f"{warm.running.url}/api/now/table/sys_user_group"
+    assert requests.post(url, json={"name": "Unheard Of"}, auth=auth, timeout=5).ok
+
+    warm.adapter.changed(watch)
+
+    assert len(warm.calls) == 1
+    assert warm.adapter.warm(Names(teams=("Unheard Of",))) == ()
+    assert len(warm.calls) == 1
+
+
 def test_a_create_that_failed_inside_and_does_not_stand_stays_unclear(warm: Desk) -> None:
     incident = warm.incident()
     warm.fail(method="POST", path="incident_task", kind="500", inner=True)

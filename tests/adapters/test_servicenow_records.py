@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from adapters.servicenow import BasicAuth, ServiceNow, batch, query
-from adapters.servicenow.lookups import KEEP, KEEP_ABSENT, Lookups
+from adapters.servicenow.lookups import EARLY, KEEP, KEEP_ABSENT, Lookups
 from adapters.servicenow.rest import wait_of
 from adapters.servicenow.writes import marker, sys_id_of
 from connector.ticketing import Names, Write
@@ -266,6 +266,24 @@ def test_the_live_check_is_clean_on_a_full_instance(make: Make) -> None:
     assert account.problems == ()
 
 
+def test_the_live_check_goes_on_where_the_account_may_not_look(make: Make) -> None:
+    adapter, running = make()
+    refusals = [
+        {"path": path, "kind": "500", "inner": True, "times": None}
+        for path in ("sys_dictionary", "sys_db_object", "sys_choice")
+    ]
+    requests.post(f"{running.url}/_sandbox/faults", json={"faults": refusals}, timeout=5)
+
+    told = [str(problem) for problem in adapter.check(Names()).problems]
+
+    assert told == [
+        (
+            "connection desk: the account cannot see tables and columns, so that mappings stay unchecked; "
+            "grant read access to sys_db_object, sys_dictionary and sys_choice (role personalize_dictionary)"
+        )
+    ]
+
+
 def test_the_live_check_names_missing_columns_and_groups(make: Make) -> None:
     adapter, _ = make(Options(plain=True), fallback_team="Desk of Nobody")
 
@@ -326,6 +344,20 @@ def test_names_are_kept_for_an_hour_and_absent_ones_for_a_minute() -> None:
 
     assert (fresh, absent, stale) == ([], wanted[1:], wanted)
     assert lookups.resolve("team", "network operations") == "a" * 32
+
+
+def test_names_are_to_be_asked_for_again_before_they_are_too_old() -> None:
+    now = [0.0]
+    lookups = Lookups(clock=lambda: now[0])
+    wanted = [("team", "Network Operations")]
+    rows = {"result": [{"sys_id": "a" * 32, "name": "Network Operations"}]}
+    lookups.learn(wanted, {"lookup:team:0": batch.Answer(200, rows)})
+
+    young = lookups.aging()
+    now[0] = KEEP - EARLY
+
+    assert (young, lookups.aging()) == ([], wanted)
+    assert lookups.missing(wanted) == []
 
 
 def test_a_name_that_two_bear_is_nobodys() -> None:
