@@ -108,9 +108,6 @@ class Lookups:
         """Return the names of all issue types: a query that names one that is not there is refused as a whole."""
         return self._shelf.get("issue types", lambda: _names(self._connection.get("/issuetype")))
 
-    def priorities(self) -> tuple[str, ...]:
-        return self._shelf.get("priorities", lambda: _names(self._connection.get("/priority")))
-
     def person(self, name: str) -> str | None:
         """Return the id (Cloud: accountId, Data Center: user name) of the one person that `name` means, else None.
 

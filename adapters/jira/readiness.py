@@ -40,6 +40,7 @@ def check(site: Site, names: Names) -> Account:
     problems = list(_flavour(site))
     problems += warm(site, names)
     problems += _statuses(site)
+    problems += _priorities(site, names)
     for key in _project_keys(site, names):
         problems += _permissions(site, key)
     account = site.lookups.account()
@@ -153,13 +154,25 @@ def _statuses(site: Site) -> Iterator[Problem]:
                 fix = nearest(options[0], known) or f"add one of: {', '.join(known)}"
                 what = f"{site.name} has no status called {' or '.join(options)}"
                 yield Problem(f"{mapping.file}: fields.state.values.{state}", what, fix, "warning")
-    priority = site.mappings["incident"].named("priority")
-    if priority is not None and priority.values:
-        read = {option.casefold() for options in priority.values.values() for option in options}
-        for name in site.lookups.priorities():
-            if name.casefold() not in read:
-                where = f"{site.mappings['incident'].file}: fields.priority.values"
-                yield Problem(where, f"{site.name} has a priority '{name}' that is not mapped", "add it", "warning")
+
+
+def _priorities(site: Site, names: Names) -> Iterator[Problem]:
+    """Say which priorities of incidents the mapping does not read (their create screens list those of each project)."""
+    mapping = site.mapping("incident")
+    field = mapping.named("priority")
+    if field is None or not field.values:
+        return
+    read = {option.casefold() for options in field.values.values() for option in options}
+    offered: dict[str, None] = {}
+    for key in _project_keys(site, names):
+        kept = site.shelf.peek(("project", key))
+        for issue_type in _types(site, "incident", kept) if isinstance(kept, Project) else ():
+            meta = site.lookups.screen(key, issue_type.id).get(field.id, {})
+            offered |= dict.fromkeys(str(item.get("name")) for item in meta.get("allowedValues") or ())
+    for name in offered:
+        if name.casefold() not in read:
+            what = f"{site.name} has a priority '{name}' that is not mapped"
+            yield Problem(f"{mapping.file}: fields.priority.values", what, "add it to one of 1 to 5", "warning")
 
 
 def _permissions(site: Site, project: str) -> Iterator[Problem]:

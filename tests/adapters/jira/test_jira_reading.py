@@ -1,9 +1,11 @@
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.ticketing import Names, Refused, Unavailable, Watch
+from mappings.library import load
 from tests.adapters.jira.jira_desk import Desk, only, write
 
 
@@ -208,16 +210,32 @@ def test_a_check_names_the_account_and_finds_nothing_wrong_with_the_seeded_site(
     assert account.problems == ()
 
 
-def test_a_check_tells_everything_that_is_wrong_at_once(desk: Desk) -> None:
-    wrong = desk.adapter(projects=("SD", "XX"))
-    object.__setattr__(wrong._site.connection, "flavour", desk.flavour)
+def test_a_check_tells_everything_that_is_wrong_at_once(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings" / "jira"
+    folder.mkdir(parents=True)
+    (folder / "incident.yaml").write_text(
+        "fields:\n  priority: {values: {1: [Top], 2: [High]}}\n  rto_due: {field: RTO du, optional: false}\n"
+    )
+    (folder / "recovery_task.yaml").write_text(
+        "issue_type: Tusk\nfields: {state: {values: {in_progress: [In Progres]}}}\n"
+    )
+    wrong = desk.adapter(projects=("SD", "XX"), mappings=load("jira", tmp_path))
 
     problems = wrong.check(Names(teams=("Databse Operations",), people=("Nobody Here",), projects=("OPS",))).problems
 
     told = "\n".join(str(problem) for problem in problems)
-    assert "projects.XX" in told
+    assert "connections.jira-test.projects.XX: cannot be read (Jira answered 404" in told
     assert "no component 'Databse Operations' in OPS, SD; did you mean 'Database Operations'?" in told
     assert "'Nobody Here' is nobody" in told
+    assert (
+        "mappings/jira/incident.yaml: fields.rto_due: jira-test has no field 'RTO du'; did you mean 'RTO due'?" in told
+    )
+    assert "recovery_task.yaml: issue_type: project OPS has no issue type 'Tusk'; did you mean 'Task'?" in told
+    assert (
+        "fields.state.values.in_progress: jira-test has no status called In Progres; did you mean 'In Progress'?"
+        in told
+    )
+    assert "fields.priority.values: jira-test has a priority 'Highest' that is not mapped" in told
 
 
 def test_a_check_notices_that_the_flavour_is_wrong(datacenter: Desk) -> None:
