@@ -18,6 +18,7 @@ PREFIX = "ACT-"
 MOST_LINES = 500
 MOST_WRITES = 500
 LARGEST_ID = 2**63 - 1
+"""The largest id that the tables hold (a signed 64-bit number)."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,8 @@ def find(tx: sa.Connection, connection: str, number: str) -> Found | None:
 def activation_by_number(tx: sa.Connection, number: str) -> sa.Row[Any] | None:
     """Return the activation that people call `number`, such as `ACT-3`."""
     digits = number.removeprefix(PREFIX)
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        return None
-    return activation_by_id(tx, int(digits))
+    known = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_ID)) and int(digits) <= LARGEST_ID
+    return activation_by_id(tx, int(digits)) if known else None
 
 
 def activation_by_id(tx: sa.Connection, activation_id: int) -> sa.Row[Any] | None:
@@ -69,11 +69,12 @@ def listed(
     tx: sa.Connection, *, state: str = "", exercise: bool | None = None, first: int = 0, limit: int = 50
 ) -> tuple[Sequence[sa.Row[Any]], int]:
     """Return activations, newest first, with their lead incident's number and address; and how many there are."""
-    wanted = sa.true()
+    conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if state:
-        wanted = sa.and_(wanted, activation.c.state == state)
+        conditions.append(activation.c.state == state)
     if exercise is not None:
-        wanted = sa.and_(wanted, activation.c.exercise.is_(exercise))
+        conditions.append(activation.c.exercise.is_(exercise))
+    wanted = sa.and_(*conditions)
     total = int(tx.execute(sa.select(sa.func.count()).select_from(activation).where(wanted)).scalar_one())
     if first >= total:
         return [], total
@@ -127,12 +128,14 @@ def _troubles(tx: sa.Connection, mine: sa.Row[Any] | None, activation_id: int | 
         write.c.connection, write.c.record, write.c.action, write.c.number, write.c.state, write.c.attempts,
         write.c.next_at, write.c.reason, write.c.warnings, write.c["values"],
     )  # fmt: skip
-    statement = sa.select(*columns).where(_of(write, mine, activation_id), write.c.state != "superseded")
+    statement: sa.Select[Any] = sa.select(*columns).where(
+        _of(write, mine, activation_id), write.c.state != "superseded"
+    )
     rows = tx.execute(statement.order_by(write.c.id).limit(MOST_WRITES)).all()
     return [row for row in rows if row.state == "parked" or row.warnings or (row.state == "pending" and row.reason)]
 
 
 def _lines(tx: sa.Connection, mine: sa.Row[Any] | None, activation_id: int | None) -> Sequence[sa.Row[Any]]:
     """Return what happened, oldest first, the newest lines when there are very many."""
-    statement = sa.select(history.c.at, history.c.text).where(_of(history, mine, activation_id))
+    statement: sa.Select[Any] = sa.select(history.c.at, history.c.text).where(_of(history, mine, activation_id))
     return tx.execute(statement.order_by(history.c.id.desc()).limit(MOST_LINES)).all()[::-1]

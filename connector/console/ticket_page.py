@@ -103,6 +103,7 @@ class TicketPage:
     started_by: str = ""
     stand_down_reason: str = ""
     status: RecoveryStatus | None = None
+    phase: str = ""
     clock: RtoClock | None = None
     next_lines: tuple[TaskLine, ...] = ()
     questions: tuple[TaskLine, ...] = ()
@@ -159,6 +160,7 @@ def ticket_page(found: Found, catalog: Catalog, link: str, now: datetime) -> Tic
         started_by=row.started_by,
         stand_down_reason=row.stand_down_reason if row.state == "stood_down" else "",
         status=status,
+        phase=PHASE_NAMES[status.phase],
         clock=clock,
         next_lines=tuple(ahead) if row.state == "running" and standing.invoked else (),
         questions=_questions(standing, found, now),
