@@ -297,6 +297,35 @@ def test_a_write_that_was_unclear_stays_so_while_it_cannot_be_looked_up(warm: De
     assert (outcome.status, outcome.retry_after) == ("unclear", 1800.0)
 
 
+def test_a_limit_that_strikes_inside_a_batch_concerns_that_write_only(warm: Desk) -> None:
+    incident = warm.incident()
+    warm.fail(method="POST", path="incident_task", kind="429", inner=True, retry_after=7)
+
+    outcomes = warm.adapter.send(tasks(incident, 2))
+
+    assert [(outcome.status, outcome.retry_after) for outcome in outcomes] == [("retry", 7.0), ("done", None)]
+    assert len(warm.calls) == 1
+
+
+def test_an_update_that_failed_inside_is_unclear(warm: Desk) -> None:
+    incident = warm.incident()
+    warm.fail(method="PATCH", path="incident", kind="500", inner=True)
+
+    (lost,) = warm.adapter.send([status(incident)])
+    (found,) = warm.adapter.send([unclear(status(incident))])
+
+    assert (lost.status, found.status) == ("unclear", "done")
+
+
+def test_the_address_of_a_ticket_opens_it(warm: Desk) -> None:
+    (outcome,) = warm.adapter.send(tasks(warm.incident(), 1))
+
+    page = requests.get(outcome.url, auth=("dana.desk", "sandbox-password"), timeout=5)
+
+    assert page.ok
+    assert outcome.number in page.text
+
+
 def test_an_hourly_limit_makes_a_read_unavailable_until_the_hour_ends(stopped: list[Desk]) -> None:
     stopped.append(made := desk(Options(rate_limit_per_hour=0)))
 
