@@ -1,0 +1,262 @@
+"""A world with a clock that a test moves: records of its own, tickets as people see them, messages in any order."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import sqlalchemy as sa
+
+from connector.durable import Wakes
+from connector.settings import Settings
+from connector.store import writes
+from sandbox.jira.options import Options as JiraOptions
+from sandbox.servicenow.options import Options as ServiceNowOptions
+from tests.world import JIRA_SECRET, SERVICENOW_SECRET, World, world
+
+DAY = "2026-03-02"
+FOR_EVER = timedelta(days=36500)
+Json = dict[str, Any]
+
+
+class Clock:
+    """The time of the whole world: it runs on from wherever it was last set."""
+
+    def __init__(self, at: str) -> None:
+        self.offset = timedelta()
+        self.set(at)
+
+    def set(self, at: str) -> None:
+        self.offset = datetime.fromisoformat(f"{DAY}T{at}:00+00:00") - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+
+@dataclass
+class Stage(World):
+    """The world with its clock; times of day are `HH:MM` in UTC."""
+
+    clock: Clock
+
+    def at(self, moment: str) -> None:
+        """Make it `moment` everywhere, and let whatever became due meanwhile happen."""
+        self.clock.set(moment)
+        for side in (self.servicenow, self.jira):
+            order = {"real": True, "advance": self.clock.offset.total_seconds()}
+            requests.post(f"{side.url}/_sandbox/clock", json=order, timeout=5).raise_for_status()
+        self.look()
+
+    def settle(self, seconds: float = 20.0, quiet: float = 0.2) -> None:
+        super().settle(seconds, quiet)
+
+    def look(self) -> None:
+        """Wake every flow, as timers and sweeps do."""
+        parts = self.connector.parts
+        assert parts is not None
+        with self.connector.database.begin() as tx:
+            for row in tx.execute(sa.text("SELECT id FROM activation WHERE state = 'running'")).all():
+                parts.wakes.wake(tx, "incident", f"activation:{row.id}")
+            for row in tx.execute(sa.text("SELECT DISTINCT subject FROM delivery WHERE state = 'open'")).all():
+                parts.wakes.wake(tx, "incident", row.subject)
+            for subject, side in writes.overdue(tx, self.clock.now()):
+                parts.wakes.wake(tx, "send", f"{subject}|{side}")
+
+    def poll(self) -> None:
+        """Let each connection be polled once."""
+        parts = self.connector.parts
+        assert parts is not None
+        with self.connector.database.begin() as tx:
+            for name in parts.connections:
+                parts.wakes.wake(tx, "sweep", f"poll:{name}")
+
+    def hush(self) -> None:
+        """Switch the platforms' webhooks off."""
+        for side in (self.servicenow, self.jira):
+            requests.post(f"{side.url}/_sandbox/webhooks", json={"targets": []}, timeout=5).raise_for_status()
+
+    def listen(self, **behaviour: float) -> None:
+        """Switch the webhooks on (again), delivered as well or badly as `behaviour` says."""
+        for side, name, secret, style in (
+            (self.servicenow, "servicenow", SERVICENOW_SECRET, "standard"),
+            (self.jira, "jira", JIRA_SECRET, "hub"),
+        ):
+            target = {"url": f"{self.web.url}/webhooks/{name}", "secret": secret, "style": style}
+            order = {"targets": [target], "behaviour": behaviour}
+            requests.post(f"{side.url}/_sandbox/webhooks", json=order, timeout=5).raise_for_status()
+
+    def get(self, table: str, sys_id: str) -> Json:
+        """Return a ServiceNow record as it is in its database."""
+        return next(row for row in self.table(table) if row["sys_id"] == sys_id)
+
+    def message(self, table: str, sys_id: str) -> Json:
+        """Return the webhook body that tells of a record as it stands now."""
+        shown = self.servicenow_call("GET", f"/api/now/table/{table}/{sys_id}", params={"sysparm_display_value": "all"})
+        record = {
+            name: {"value": cell["value"], "display_value": cell["display_value"]} if cell.get("link") else cell["value"]
+            for name, cell in shown.items()
+        }
+        count = record["sys_mod_count"]
+        return {"table": table, "sys_id": sys_id, "sys_mod_count": count, "operation": "update", "record": record}
+
+    def deliver(self, message: Mapping[str, Any], identity: str = "") -> int:
+        """Post a webhook to the connector as the scoped app does; returns the status."""
+        body = json.dumps(message).encode()
+        identity, stamp = identity or uuid.uuid4().hex, str(int(time.time()))
+        key = base64.b64decode(SERVICENOW_SECRET.removeprefix("whsec_"))
+        mac = base64.b64encode(hmac.new(key, f"{identity}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": identity,
+            "webhook-timestamp": stamp,
+            "webhook-signature": f"v1,{mac}",
+        }
+        return requests.post(f"{self.web.url}/webhooks/servicenow", data=body, headers=headers, timeout=5).status_code
+
+    def notes(self, sys_id: str) -> list[str]:
+        """Return the work notes on a ServiceNow record, oldest first."""
+        rows = [row for row in self.state(self.servicenow)["journal"] if row["element_id"] == sys_id]
+        assert all(row["element"] == "work_notes" for row in rows), "never to the customer"
+        return [str(row["value"]) for row in rows]
+
+    def tasks(self, sys_id: str = "") -> dict[str, Json]:
+        """Return ServiceNow's recovery tasks by their names; fails when one is there twice."""
+        rows = [row for table in ("incident_task", "task") for row in self.table(table)]
+        return _once((_name(row["short_description"]), row) for row in rows if sys_id in {"", row["parent"]})
+
+    def subtasks(self) -> dict[str, Json]:
+        """Return Jira's recovery tasks by their names; fails when one is there twice."""
+        return _once((_name(row["fields"]["summary"]), row) for row in self.issues() if row["fields"].get("parent"))
+
+    def activations(self) -> list[Any]:
+        return self.rows("SELECT * FROM activation ORDER BY id")
+
+    def why(self, number: str) -> str:
+        """Return what the connector says of why a ticket was or was not acted on."""
+        return str(self.rows("SELECT why FROM ticket WHERE number = :number", number=number)[0].why)
+
+    def told(self) -> list[str]:
+        """Return what happened, oldest first."""
+        return [row.text for row in self.rows("SELECT text FROM history ORDER BY id")]
+
+    def major(self, **fields: str) -> Json:
+        """Raise an incident and promote it; returns it."""
+        made = self.incident(**({"impact": "1", "urgency": "1", "cmdb_ci": self.ci("payments-db")} | fields))
+        self.promote(made["number"])
+        self.settle()
+        return made
+
+
+def _name(title: str) -> str:
+    return title.partition("] ")[2] or title
+
+
+def _once(named: Any) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for name, row in named:
+        assert name not in found, f"'{name}' stands there twice"
+        found[name] = row
+    return found
+
+
+def task(
+    name: str,
+    *after: str,
+    phase: str = "recovery",
+    duration: str = "15m",
+    on: Any = "servicenow",
+    team: str = "Database Operations",
+    required: bool = True,
+) -> Json:
+    """Return a plan's task as its file states it."""
+    return {
+        "name": name,
+        "phase": phase,
+        "after": list(after),
+        "duration": duration,
+        "team": team,
+        "required": required,
+        "on": on,
+    }
+
+
+def plan(key: str, tasks: Mapping[str, Json], **head: Any) -> Json:
+    """Return a plan as its file states it; it covers Payments and Card Processing unless `head` says otherwise."""
+    return {
+        "key": key,
+        "name": f"The plan {key}",
+        "services": ["payments", "card-processing"],
+        "scenario": "database-loss",
+        "summary": "For a test.",
+        "team": {
+            "lead": {"person": "Priya Nair", "phone": "+44 20 7946 0102", "email": "priya.dba@example.com"},
+        },
+        "tasks": dict(tasks),
+        **head,
+    }
+
+
+def with_plans(*plans: Json) -> Callable[[Path], None]:
+    """Return what replaces the example's plans by these."""
+
+    def write(directory: Path) -> None:
+        for path in (directory / "plans").glob("*.yaml"):
+            path.unlink()
+        for item in plans:
+            path = directory / "plans" / f"{str(item['key']).lower()}.yaml"
+            path.write_text(json.dumps(item, indent=1), encoding="utf-8")
+
+    return write
+
+
+@contextmanager
+def stage(
+    directory: Path,
+    patch: pytest.MonkeyPatch,
+    *plans: Json,
+    at: str = "09:00",
+    change: Callable[[Settings], Settings] = lambda settings: settings,
+    servicenow: ServiceNowOptions | None = None,
+    jira: JiraOptions | None = None,
+    database: str = "",
+) -> Iterator[Stage]:
+    """Start a world at a moment of 2 March 2026, with these plans or else the example's."""
+    clock = Clock(at)
+    wake = Wakes.wake
+
+    def wake_in_time(self: Wakes, tx: Any, queue: str, subject: str, moment: datetime | None = None) -> None:
+        wake(self, tx, queue, subject, None if moment is None else moment - clock.offset)
+
+    def trust(settings: Settings) -> Settings:
+        """The platforms sign with real time, which is not the time of this world."""
+        sides = {
+            name: replace(side, webhook=side.webhook and replace(side.webhook, tolerance=FOR_EVER))
+            for name, side in settings.connections.items()
+        }
+        return change(replace(settings, connections=sides, write_back_window=timedelta(seconds=0.1)))
+
+    patch.setattr(Wakes, "wake", wake_in_time)
+    with world(
+        directory,
+        records=with_plans(*plans) if plans else lambda _: None,
+        database=database,
+        servicenow=servicenow,
+        jira=jira or JiraOptions(search_lag=0.0),
+        change=trust,
+        now=clock.now,
+    ) as made:
+        found = Stage(made.servicenow, made.jira, made.web, made.connector, clock)
+        found.at(at)
+        yield found
