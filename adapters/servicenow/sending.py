@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters.servicenow import batch, query, writes
+from adapters.servicenow import batch, query, records, writes
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.rest import Effect, Failed, Rest, failure
@@ -43,7 +43,12 @@ class Sender:
                     outcomes.setdefault(write.key, _all(write, error))
         return [_cautious(write, outcomes[write.key]) for write in given]
 
-    def _part(self, given: Sequence[Write], outcomes: dict[str, Outcome]) -> None:
+    def _part(self, part: Sequence[Write], outcomes: dict[str, Outcome]) -> None:
+        given = [write for write in part if write.action == "create" or records.is_sys_id(write.id)]
+        for write in part:
+            if write not in given:
+                reason = f"'{write.id}' is no sys_id, so that there is no ticket to change"
+                outcomes[write.key] = Outcome(write.key, "refused", id=write.id, reason=reason)
         try:
             found = self._prepare(given)
         except Failed as error:

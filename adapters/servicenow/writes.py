@@ -82,8 +82,6 @@ class Composer:
             raise Unsendable("ServiceNow's tickets have no remote links; map continuity_link to a column instead")
         mapping = self._mappings[write.record]
         creating = write.action == "create"
-        if not creating and not write.id:
-            raise Unsendable("the update names no ticket")
         fields, warnings = self._fields(write, mapping, creating=creating)
         body = dict(fields)
         if write.note and note:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,18 @@ def test_a_link_is_refused_as_there_are_none(make: Make) -> None:
 
     assert outcome.status == "refused"
     assert "map continuity_link" in outcome.reason
+
+
+@pytest.mark.parametrize("sys_id", ["", "INC0010001", "a^ORb"])
+def test_an_update_without_a_sys_id_is_refused_without_holding_the_others(make: Make, sys_id: str) -> None:
+    adapter, running = make()
+    lost = Write("k", "update", "incident", id=sys_id, note="x", unclear_since=datetime.now(UTC))
+    good = Write("l", "update", "incident", id=raised(running), note="x")
+
+    outcomes = adapter.send([lost, good])
+
+    assert [outcome.status for outcome in outcomes] == ["refused", "done"]
+    assert "is no sys_id" in outcomes[0].reason
 
 
 def test_an_update_of_nothing_is_done_without_a_call(make: Make) -> None:
