@@ -207,7 +207,7 @@ def _decide_invocation(standing: Standing, tellings: list[Telling]) -> Standing:
     return replace(standing, stand_down="confirmed", stand_down_reason=reason)
 
 
-def _decide_stand_down(standing: Standing, now: datetime, tellings: list[Telling]) -> Standing:  # noqa: PLR0911 - one line a case
+def _decide_stand_down(standing: Standing, now: datetime, tellings: list[Telling]) -> Standing:
     if standing.stand_down == "confirmed":
         return standing
     cause = _cause_to_stand_down(standing)

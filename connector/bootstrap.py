@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask
 
 from adapters import jira, servicenow
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.console import api, health, pages
-from connector.durable import Durable, Wakes
+from connector.durable import Durable, Wakes, prepare_engine
 from connector.escalation import Escalations
 from connector.flows.decide import Decide
 from connector.flows.parts import Connection, Parts, Received, Timing
@@ -30,6 +27,7 @@ from connector.problem import Invalid, Problem
 from connector.settings import ConnectionSettings, Settings
 from connector.store import catalogs, deliveries
 from connector.store.database import Database
+from connector.store.lock import Lock
 from connector.ticketing import Names, Refused, Ticketing, Unavailable
 from mappings.library import Mappings, load
 from webhooks import receiver
@@ -39,6 +37,8 @@ from webhooks.jira import event as jira_event
 from webhooks.servicenow import event as servicenow_event
 
 TIDY_EVERY = 30.0
+EXECUTOR = "embedded-0"
+WARM_SECONDS = 3.0
 OnCall = Callable[[str, str, int, float], None]
 
 
@@ -105,20 +105,28 @@ class Connector:
         self.settings = settings
         self.now = now
         self.database = Database(settings.database)
-        self.metrics = Metrics(self.database, now)
+        self.metrics = Metrics()
+        self.metrics.watch(self.database, now)
         self.links = PageLinks(settings.public_url, settings.secret, settings.link_valid)
         self.connections = connect(settings, self.metrics)
         self.parts: Parts | None = None
         self._durable: Durable | None = None
-        self._lock: IO[str] | None = None
+        self._lock = Lock(self.database, EXECUTOR)
 
     def prepare(self) -> None:
-        """Bring the database to this version's shape."""
+        """Bring the database to this version's shape, the engine's tables included."""
         self.database.migrate()
+        prepare_engine(self.database)
 
-    def launch(self, *, executor: str = "embedded-0", sweeps: bool = True) -> Parts:
+    def served(self) -> bool:
+        """Tell whether a process, this one included, does the work on this database."""
+        return self._lock.held()
+
+    def launch(self, *, executor: str = EXECUTOR, sweeps: bool = True) -> Parts:
         """Start doing the work; what was unfinished goes on. Raises Invalid when another process does it already."""
-        self._lock = _only_one(self.settings)
+        if not self._lock.take():
+            what, fix = "another `continuity serve` runs on this database", "stop it, or use its database"
+            raise Invalid([Problem(self._lock.place, what, fix)])
         self._durable = Durable(self.database, executor=executor)
         wakes = Wakes(self.database)
         self.parts = parts = self.assemble(wakes)
@@ -153,6 +161,7 @@ class Connector:
             escalation=Escalations(settings.escalation)
             if settings.escalation.smtp or settings.escalation.webhook_url
             else None,
+            forget_flows=self._durable.forget if self._durable is not None else None,
         )
 
     def web(self, wakes: Wakes) -> Flask:
@@ -173,27 +182,15 @@ class Connector:
         }
         app.register_blueprint(receiver.blueprint(sources, accept, self.metrics.received, self.now))
         app.register_blueprint(pages.blueprint(self.database, self.links, self.now))
-        app.register_blueprint(health.blueprint(self.ready, self.metrics.registry))
+        app.register_blueprint(
+            health.blueprint(self.database, lambda: self._durable is not None, self.metrics.registry)
+        )
         api.register(app, self.database, self.settings.api_tokens, self.now)
         return app
 
-    def ready(self) -> list[str]:
-        """Return what is missing before this process can do its work; empty when it is ready."""
-        missing = []
-        try:
-            with self.database.begin() as tx:
-                tx.execute(sa.text("SELECT 1"))
-        except sa.exc.SQLAlchemyError:
-            missing.append("the database does not answer")
-        if self._durable is None:
-            missing.append("the engine is not launched")
-        return missing
-
-    def names(self) -> Names:
-        """Return the names that the records in force will need on a platform."""
-        with self.database.begin() as tx:
-            row = catalogs.newest(tx)
-        content = row.content if row is not None else {}
+    def names(self, records: Mapping[str, Any] | None = None) -> Names:
+        """Return the names that `records` (as plain JSON), or the records in force, will need on a platform."""
+        content = self._in_force() if records is None else records
         plans = list(content.get("plans", {}).values())
         tasks = [task for plan in plans for task in plan["tasks"]]
         return Names(
@@ -215,6 +212,11 @@ class Connector:
             ),
         )
 
+    def _in_force(self) -> Mapping[str, Any]:
+        with self.database.begin() as tx:
+            row = catalogs.newest(tx)
+        return row.content if row is not None else {}
+
     def stop(self) -> None:
         """Finish what runs, then let go of everything."""
         if self._durable is not None:
@@ -222,17 +224,20 @@ class Connector:
             self._durable = None
         for connection in self.connections.values():
             connection.ticketing.close()
+        self._lock.release()
         self.database.close()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
 
     def _warm(self) -> None:
-        """Look names up before they are needed; a platform that is down is asked again when they are."""
+        """Look names up before they are needed; a platform that does not answer soon is asked again when they are."""
         names = self.names()
-        for connection in self.connections.values():
+
+        def warm(connection: Connection) -> None:
             with suppress(Unavailable, Refused):
                 connection.ticketing.warm(names)
+
+        pool = ThreadPoolExecutor(max_workers=max(len(self.connections), 1), thread_name_prefix="warm")
+        wait([pool.submit(warm, connection) for connection in self.connections.values()], timeout=WARM_SECONDS)
+        pool.shutdown(wait=False)
 
 
 class Accept:
@@ -280,7 +285,7 @@ def connect(settings: Settings, metrics: Metrics) -> dict[str, Connection]:
     for name, item in settings.connections.items():
         platform = PLATFORMS[item.platform]
         try:
-            found[name] = _connection(settings.directory, platform, item, metrics)
+            found[name] = _connection(settings, platform, item, metrics)
         except Invalid as error:
             problems.extend(error.problems)
     if problems:
@@ -288,12 +293,12 @@ def connect(settings: Settings, metrics: Metrics) -> dict[str, Connection]:
     return found
 
 
-def _connection(directory: Path, platform: Platform, item: ConnectionSettings, metrics: Metrics) -> Connection:
+def _connection(settings: Settings, platform: Platform, item: ConnectionSettings, metrics: Metrics) -> Connection:
     problems: list[Problem] = []
 
     def condition(field: str, source: str) -> Condition | None:
         try:
-            return Condition(source, INCIDENT_VARIABLES, f"continuity.yaml: connections.{item.name}.{field}")
+            return Condition(source, INCIDENT_VARIABLES, settings.where("connections", item.name, field))
         except Invalid as error:
             problems.extend(error.problems)
             return None
@@ -303,13 +308,13 @@ def _connection(directory: Path, platform: Platform, item: ConnectionSettings, m
     incidents = condition("incidents", item.incidents) if item.incidents else None
     mappings: Mappings | None = None
     try:
-        mappings = load(item.platform, directory)
+        mappings = load(item.platform, settings.directory)
     except Invalid as error:
         problems.extend(error.problems)
     if problems or major is None or note_for is None or mappings is None:
         raise Invalid(problems)
 
-    def on_call(method: str, path: str, status: int, seconds: float) -> None:
+    def on_call(method: str, _path: str, status: int, seconds: float) -> None:
         metrics.called(item.name, method, status, seconds)
 
     return Connection(
@@ -334,24 +339,6 @@ def _opener(reader: EventReader) -> Callable[[str, bytes], Received]:
         return Received(envelope.raw, envelope.deleted, envelope.partial)
 
     return open_message
-
-
-def _only_one(settings: Settings) -> IO[str] | None:
-    """Take the lock that keeps a second process from doing the same work on one SQLite file."""
-    if not settings.database.startswith("sqlite"):
-        return None
-    path = Path(settings.database.removeprefix("sqlite:///") + ".lock")
-    handle = path.open("w", encoding="utf-8")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.close()
-        raise Invalid(
-            [Problem(str(path), "another `continuity serve` runs on this database", "stop it, or use its database")]
-        ) from None
-    handle.write(str(os.getpid()))
-    handle.flush()
-    return handle
 
 
 def _unique(names: Any) -> tuple[str, ...]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
+DIGITS = 11
+"""An expiry in epoch seconds has no more; a longer one is not ours."""
+
 
 @dataclass(frozen=True)
 class PageLinks:
@@ -28,7 +31,7 @@ class PageLinks:
 
     def accepts(self, connection: str, ticket: str, expiry: str, signature: str, now: datetime) -> bool:
         """Tell whether an address is ours and has not expired."""
-        if not (expiry.isascii() and expiry.isdigit() and len(expiry) < 12):
+        if not (expiry.isascii() and expiry.isdigit() and len(expiry) <= DIGITS):
             return False
         expected = self._signature(connection, ticket, int(expiry))
         fresh = datetime.fromtimestamp(int(expiry), UTC) >= now

@@ -4,8 +4,8 @@ Records and their neutral fields (a mapping file says which platform field each 
 
 - `incident`, read: number, summary, state (new in_progress on_hold resolved closed cancelled), priority (1..5),
   major_state ("" where the platform has no such field; else none proposed accepted rejected cancelled), opened_at,
-  resolved_at, closed_at, outage_began_at, ci, service, component, label (lists of names), parent (id), project,
-  issue_type, assignment_group. Written: continuity_plan, continuity_phase, recovery_status (text),
+  resolved_at, closed_at, updated_at, outage_began_at, ci, service, component, label (lists of names), parent (id),
+  project, issue_type, assignment_group. Written: continuity_plan, continuity_phase, recovery_status (text),
   recovery_progress (0..100), rto_due (instant), continuity_link (address).
 - `activation`, written (on platforms where an activation is a ticket of its own): title, text, project, due_at, state,
   continuity_link, and the status fields of `incident`.
@@ -13,7 +13,8 @@ Records and their neutral fields (a mapping file says which platform field each 
   due_at, incident (id), parent (id of the activation's ticket), project, required, continuity_link, continuity_plan,
   lasting (true: must outlive its incident). Read: state, assignee, answer (what a person wrote on closing), incident,
   closed_at.
-- `review`, written: title, text, state (open done), due_at, team, incident, project, parent, continuity_link. Read: state.
+- `review`, written: title, text, state (open done), due_at, team, incident, project, parent, continuity_link. Read:
+  state.
 
 Instants are aware UTC datetimes in `Ticket.values`, ISO 8601 text in `Write.values` (they are stored as JSON).
 """

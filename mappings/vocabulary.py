@@ -26,7 +26,18 @@ _TASK = (
 )
 _INCIDENT = (
     *("number", "summary", "text", "state", "priority", "major_state", "opened_at", "resolved_at", "closed_at"),
-    *("outage_began_at", "ci", "service", "component", "label", "parent", "project", "issue_type", "assignment_group"),
+    *(
+        "updated_at",
+        "outage_began_at",
+        "ci",
+        "service",
+        "component",
+        "label",
+        "parent",
+        "project",
+        "issue_type",
+        "assignment_group",
+    ),
 )
 
 FIELDS: Mapping[Record, frozenset[str]] = MappingProxyType(

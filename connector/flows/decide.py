@@ -74,9 +74,10 @@ class Decide:
         ticket = connection.ticketing.parse(received.raw)
         with self._parts.database.begin() as tx:
             placement = activations.placement_of(tx, row.connection, row.platform_id)
-            stale = placement is not None and tasks.may_be_stale(self._parts, placement, ticket)
-        record: Record = placement.record if placement is not None else "incident"
-        if received.partial or stale:
+            doubtful = placement is not None and tasks.may_be_stale(self._parts, placement, ticket)
+            question = placement is None and writes.created_as(tx, row.connection, row.platform_id) is not None
+        record: Record = placement.record if placement is not None else "recovery_task" if question else "incident"
+        if received.partial or doubtful or question:
             ticket = next(iter(connection.ticketing.read(record, [row.platform_id])), gone)
         if placement is None or ticket.deleted:
             return [ticket]

@@ -16,6 +16,8 @@ from connector.ticketing import Refused, Ticket, Unavailable, Watch
 
 HOUSEKEEPING = "housekeeping"
 LOST_AFTER = timedelta(seconds=30)
+KEEP_FLOWS = timedelta(hours=1)
+"""How long the engine remembers flows that have ended; what they did stands in our own tables."""
 log = logging.getLogger(__name__)
 
 
@@ -118,3 +120,5 @@ class Sweep:
             for subject, connection in writes.overdue(tx, now - LOST_AFTER):
                 self._parts.wakes.wake(tx, "send", f"{subject}|{connection}")
             deliveries.forget(tx, now - self._parts.timing.keep_deliveries)
+        if self._parts.forget_flows is not None:
+            self._parts.forget_flows(now - KEEP_FLOWS)

@@ -28,11 +28,14 @@ class Database:
                 pool_size=1,
                 max_overflow=0,
                 pool_timeout=60,
+                hide_parameters=True,
                 connect_args={"timeout": 60, "check_same_thread": False},
             )
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
         else:
-            self.engine = sa.create_engine(self.url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+            self.engine = sa.create_engine(
+                self.url, pool_size=16, max_overflow=16, pool_pre_ping=True, hide_parameters=True
+            )
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
