@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from connector.store.tables import Id, Instant
 
 revision = "0001"
