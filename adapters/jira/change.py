@@ -118,7 +118,7 @@ def _service_desk(site: Site, write: Write, found: Issue | None) -> bool:
     if not dash:
         issue = found or site.connection.get(f"/issue/{write.id}", {"fields": "project"})
         project = str(((issue.get("fields") or {}).get("project") or {}).get("key", ""))
-    return site.lookups.project(project).service_desk
+    return site.lookups.service_desk(project)
 
 
 def _stands(site: Site, write: Write) -> bool:

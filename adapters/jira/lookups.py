@@ -80,6 +80,16 @@ class Lookups:
         """Return a project; one call gives its type, issue types and components, on Cloud and Data Center."""
         return self._shelf.get(("project", key), lambda: self._read_project(key))
 
+    def learn_project(self, key: str, kind: str) -> None:
+        """Keep a project's type, which stands in every issue that is read or sent to us."""
+        if key and kind and self._shelf.peek(("project type", key)) != kind:
+            self._shelf.put(("project type", key), kind)
+
+    def service_desk(self, key: str) -> bool:
+        """Tell whether a project is a service desk, on which comments are public unless told otherwise."""
+        kept = self._shelf.peek(("project type", key))
+        return kept == "service_desk" if kept else self.project(key).service_desk
+
     def screen(self, project: str, issue_type: str) -> Mapping[str, Mapping[str, Any]]:
         """Return what can be set when an issue of this type (its id) is created, by field id."""
         return self._shelf.get(("screen", project, issue_type), lambda: self._read_screen(project, issue_type))

@@ -48,6 +48,10 @@ def unique_among(found: Iterable[str]) -> str:
     return next((label for label in found if _UNIQUE.fullmatch(label)), "")
 
 
+def is_our_label(label: str) -> bool:
+    return label == OURS or label in _KINDS.values() or label in STATES.values() or bool(_UNIQUE.fullmatch(label))
+
+
 def record(found: Sequence[str], issue_type: str, incident_types: Iterable[str]) -> Record | Literal["other"]:
     """Say what an issue is to us: our labels decide, then the types that the mapping calls incidents."""
     if OURS in found:

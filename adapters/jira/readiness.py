@@ -15,7 +15,11 @@ _PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "ADD_COMMENTS
 
 
 def warm(site: Site, names: Names) -> tuple[Problem, ...]:
-    """Look up all that a send needs, and keep it; problems name what does not exist. Raises the faults of a read."""
+    """Look up all that a send needs, and keep it; problems name what does not exist. Raises the faults of a read.
+
+    Everything is asked anew, so that an hour passes before a send has to ask.
+    """
+    site.shelf.age()
     site.lookups.account()
     problems = list(_fields(site))
     projects: list[Project] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
+from math import inf
 from typing import TypeVar
 
 from adapters.jira.fault import NoEffect, Unclear
@@ -55,6 +56,17 @@ class Shelf:
         with self._lock:
             kept = self._kept.get(key)
         return None if kept is None else kept[1]
+
+    def put(self, key: Hashable, found: object) -> None:
+        """Keep what was learned without asking."""
+        with self._lock:
+            self._kept[key] = (self._clock(), found)
+
+    def age(self) -> None:
+        """Have everything asked anew at the next need; what is kept still serves while that fails."""
+        with self._lock:
+            self._kept = {key: (-inf, found) for key, (_, found) in self._kept.items()}
+            self._failed.clear()
 
     def forget(self) -> None:
         with self._lock:

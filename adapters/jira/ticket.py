@@ -25,6 +25,9 @@ def parse(site: Site, raw: Mapping[str, Any]) -> Ticket:
     fields = issue.get("fields")
     fields = fields if isinstance(fields, Mapping) else {}
     identity, number = str(issue.get("id", "")), str(issue.get("key", ""))
+    project = fields.get("project")
+    if isinstance(project, Mapping):
+        site.lookups.learn_project(str(project.get("key", "")), str(project.get("projectTypeKey", "")))
     labels = [str(label) for label in fields.get("labels") or [] if isinstance(label, str)]
     kind = marks.record(labels, _name(fields.get("issuetype")), site.incident_types)
     unique = marks.unique_among(labels)
@@ -63,15 +66,15 @@ def _values(
         "id": issue.get("id"),
         "key": issue.get("key"),
     }
+    # The labels that we write are bookkeeping, not a person's.
+    own = set(mapping.settings.get("labels", ()))
+    flat["labels"] = [label for label in labels if label not in own and not marks.is_our_label(label)]
     read = mapping.read(flat)
     values = dict(read.values)
     if record != "incident":
-        # The labels that we write are bookkeeping, not the person's.
         if "state" in values:
             values["state"] = _state(str(values["state"]), labels, _name(fields.get("resolution")))
-        answer = _answer(fields.get("comment"))
-        if answer and "answer" not in values:
-            values["answer"] = answer
+        values["answer"] = _answer(str(values.get("answer") or ""), flat["labels"], fields.get("comment"))
     return values, tuple(str(problem) for problem in read.problems)
 
 
@@ -90,11 +93,15 @@ def _state(mapped: str, labels: list[str], resolution: str) -> str:
     return "failed" if folded in _FAILED else "done"
 
 
-def _answer(comment: Any) -> str:
-    """Return the latest comment that is not ours."""
+def _answer(mapped: str, labels: list[str], comment: Any) -> str:
+    """Return what a person answered: what the mapping reads, labels put on, and the latest comment that is not ours.
+
+    Comments come with an issue that is read; the webhooks of Cloud leave them out.
+    """
     listed = comment.get("comments") if isinstance(comment, Mapping) else None
     texts = [text.plain(item.get("body")) for item in listed or [] if isinstance(item, Mapping)]
-    return next((told for told in reversed(texts) if told and not marks.is_ours(told)), "")
+    latest = next((told for told in reversed(texts) if told and not marks.is_ours(told)), "")
+    return "\n".join(part for part in (mapped, " ".join(labels), latest) if part)
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -291,6 +291,30 @@ def test_a_jira_that_is_down_is_tried_again_later(desk: Desk) -> None:
     assert "no connection to Jira" in outcomes[0].reason
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [None, [], {}, {"issues": []}, {"issues": [{"id": "1", "key": "OPS-1"}]}, {"issues": [{}, {}], "errors": []},
+     {"issues": [{"id": "1", "key": "OPS-1"}], "errors": [{"status": 400}]}, "text"],
+)  # fmt: skip
+def test_a_bulk_answer_that_does_not_add_up_leaves_everything_unclear(desk: Desk, answer: Any) -> None:
+    jira = desk.warmed()
+    jira._site.connection.post = lambda *args, **kwargs: answer  # type: ignore[method-assign]
+
+    outcomes = jira.send([write("a"), write("b")])
+
+    assert [outcome.status for outcome in outcomes] == ["unclear", "unclear"]
+    assert all(outcome.reason for outcome in outcomes)
+
+
+def test_elements_that_all_failed_are_told_one_by_one(desk: Desk) -> None:
+    jira = desk.warmed()
+
+    outcomes = jira.send([write("a", title=""), write("b", title="")])
+
+    assert [outcome.status for outcome in outcomes] == ["refused", "refused"]
+    assert all("summary" in outcome.reason for outcome in outcomes)
+
+
 def test_a_review_is_an_issue_of_its_own(desk: Desk) -> None:
     jira = desk.warmed()
 

@@ -162,6 +162,12 @@ def test_a_description_is_read_in_either_markup(jira: Jira, description: Any) ->
     assert jira.parse(raw).values["text"] == "Down since *nine*\nthe page (https://example.com)"
 
 
+def test_a_persons_label_answers_and_ours_do_not(jira: Jira) -> None:
+    ticket = jira.parse(issue(labels=["continuity-connector", "continuity-task", marks.unique("k"), "PAY-DR"]))
+
+    assert ticket.values["answer"] == "PAY-DR"
+
+
 def test_a_deleted_issue_has_no_values(jira: Jira) -> None:
     ticket = jira.parse({"webhookEvent": "jira:issue_deleted", "issue": issue()})
 

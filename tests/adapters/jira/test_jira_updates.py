@@ -91,6 +91,17 @@ def test_a_note_on_a_service_desk_is_internal_and_marked(desk: Desk) -> None:
         assert outcome.version == ticket.version
 
 
+def test_the_type_of_a_project_is_learned_from_the_messages(desk: Desk) -> None:
+    jira = desk.adapter()
+    issue = incident(desk)
+    jira.parse(desk.issues()[issue["key"]])
+    desk.forget_calls()
+
+    only(jira.send([change(issue, note="Internal")]))
+
+    assert desk.calls() == [f"POST /issue/{issue['id']}/comment"]
+
+
 def test_a_note_elsewhere_goes_with_the_fields_in_one_call(desk: Desk) -> None:
     jira = desk.warmed()
     issue = task(jira, desk)
@@ -259,6 +270,104 @@ def test_a_way_of_several_steps_is_walked_and_a_resolution_given(desk: Desk, tmp
     fields = desk.issues()[issue.number]["fields"]
     assert outcome.status == "done", outcome.reason
     assert (fields["status"]["name"], fields["resolution"]["name"]) == ("Closed", "Done")
+
+
+class Workflow:
+    """An issue that Jira moves step by step: each status offers those that it names."""
+
+    def __init__(self, **steps: list[str]) -> None:
+        self.steps = steps
+        self.status = next(iter(steps))
+        self.walked: list[str] = []
+
+    def get(self, path: str, params: Any = None) -> Any:
+        if path == "/field":
+            return [{"id": "status", "name": "Status"}]
+        if path.endswith("/transitions"):
+            return {
+                "transitions": [
+                    {"id": name, "name": f"To {name}", "to": self.shown(name)} for name in self.steps[self.status]
+                ]
+            }
+        return {"fields": {"status": self.shown(self.status), "labels": []}}
+
+    def post(self, path: str, body: Any, **_: Any) -> None:
+        self.status = body["transition"]["id"]
+        self.walked.append(self.status)
+
+    @staticmethod
+    def shown(name: str) -> Any:
+        category = {"To Do": "new", "Selected": "new", "Done": "done", "Rejected": "done", "Closed": "done"}.get(
+            name, "indeterminate"
+        )
+        return {"name": name, "statusCategory": {"key": category}}
+
+    def move(self, desk: Desk, state: str) -> Outcome:
+        jira = desk.adapter()
+        jira._site.connection.get = self.get  # type: ignore[method-assign]
+        jira._site.connection.post = self.post  # type: ignore[method-assign]
+        return only(jira.send([Write("u", "update", "recovery_task", "1", "OPS-1", {"state": state})]))
+
+
+@pytest.mark.parametrize(
+    ("steps", "state", "walked"),
+    [
+        ({"To Do": ["In Progress"], "In Progress": ["To Do", "Done"], "Done": []}, "done", ["In Progress", "Done"]),
+        ({"To Do": ["Rejected", "In Progress"], "In Progress": ["Done"]}, "done", ["In Progress", "Done"]),
+        ({"To Do": ["Selected"], "Selected": ["To Do", "Doing"], "Doing": ["Testing", "Selected"], "Testing": ["Doing", "Done"]},
+         "done", ["Selected", "Doing", "Testing", "Done"]),
+        ({"Done": ["Reopened"], "Reopened": ["To Do"]}, "open", ["Reopened"]),
+        ({"Blocked": ["To Do"]}, "in_progress", []),
+        ({"Archived": ["To Do"], "To Do": ["Done"]}, "done", ["To Do", "Done"]),
+    ],
+)  # fmt: skip
+def test_a_workflow_is_walked_by_what_it_offers(
+    datacenter: Desk, steps: dict[str, list[str]], state: str, walked: list[str]
+) -> None:
+    workflow = Workflow(**steps)
+
+    outcome = workflow.move(datacenter, state)
+
+    assert (outcome.status, workflow.walked) == ("done", walked)
+
+
+def test_no_more_than_four_steps_are_walked(datacenter: Desk) -> None:
+    workflow = Workflow(**{"To Do": ["A"], "A": ["B"], "B": ["C"], "C": ["D"], "D": ["Done"]})
+
+    outcome = workflow.move(datacenter, "done")
+
+    assert outcome.status == "refused"
+    assert workflow.walked == ["A", "B", "C", "D"]
+    assert "stands in 'D' (by way of 'To Do', 'A', 'B', 'C')" in outcome.reason
+
+
+def test_a_closed_issue_is_not_reopened_to_be_closed_in_another_way(datacenter: Desk) -> None:
+    workflow = Workflow(**{"Closed": ["In Progress"], "In Progress": ["Done"]})
+    workflow_that_knows_no_closed = Workflow(**{"Rejected": ["To Do"], "To Do": ["Done"]})
+
+    assert workflow.move(datacenter, "done").status == "done"
+    assert workflow_that_knows_no_closed.move(datacenter, "done").status == "done"
+    assert workflow.walked == workflow_that_knows_no_closed.walked == []
+
+
+def test_a_transition_that_asks_for_more_than_we_know_is_refused(datacenter: Desk) -> None:
+    workflow = Workflow(**{"To Do": ["Done"]})
+    plain = workflow.get
+    need = {"customfield_1": {"name": "Root cause", "required": True, "hasDefaultValue": False}}
+
+    def asking(path: str, params: Any = None) -> Any:
+        answer = plain(path, params)
+        for item in answer["transitions"] if path.endswith("/transitions") else ():
+            item["fields"] = need
+        return answer
+
+    workflow.get = asking  # type: ignore[method-assign]
+
+    outcome = workflow.move(datacenter, "done")
+
+    assert outcome.status == "refused"
+    assert "'To Done' asks for Root cause" in outcome.reason
+    assert workflow.walked == []
 
 
 def test_a_state_without_a_way_is_refused_with_what_the_workflow_offers(desk: Desk) -> None:
