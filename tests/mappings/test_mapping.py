@@ -23,7 +23,7 @@ def nobody(kind: str, name: str) -> None:
 
 
 def test_only_differences_are_written(tmp_path: Path) -> None:
-    mapping = made(tmp_path, "fields: {outage_began_at: {field: u_outage_start}}\n")
+    mapping = made(tmp_path, "fields: {outage_began_at: {field: u_outage_start, direction: read, type: datetime}}\n")
 
     read = mapping.read({"u_outage_start": "2026-03-02 08:55:00", "number": "INC1"})
 
@@ -32,9 +32,9 @@ def test_only_differences_are_written(tmp_path: Path) -> None:
 
 
 def test_null_takes_a_shipped_field_out(tmp_path: Path) -> None:
-    mapping = made(tmp_path, "fields: {outage_began_at: null}\n")
+    mapping = made(tmp_path, "fields: {resolved_at: null}\n")
 
-    assert mapping.named("outage_began_at") is None
+    assert mapping.named("resolved_at") is None
     assert mapping.named("number") is not None
 
 
