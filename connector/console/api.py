@@ -1,13 +1,181 @@
-"""STAND-IN until the real module lands (its author: replace this file)."""
+"""The read API under `/api`: activations, their tasks, and why a ticket was or was not acted on."""
 
-from typing import Any
+from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint as FlaskBlueprint
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_smorest import Api, Blueprint
+from marshmallow import RAISE, Schema
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
+
+from connector.console import figures, records, shapes
+from connector.console.bearer import admitted
+from connector.console.document_style import Style
+from connector.store import activations
+from connector.store.database import Database
+
+PREFIX = "/api"
+_PROBLEM = "application/problem+json"
+_DESCRIPTION = (
+    "What the connector knows of continuity plans being carried out. Read only. Send one of `api_tokens` of the "
+    "settings as `Authorization: Bearer <token>`. Instants are ISO 8601 in UTC, durations are in seconds. Activations "
+    "with `exercise: true` are tests of a plan: leave them out of figures."
+)
+_WANTED = "send a token of the settings as 'Authorization: Bearer <token>'"
+_NONE_SET = "no api_tokens are in the settings: add one, then send it as 'Authorization: Bearer <token>'"
 
 
-def blueprint(*_: Any) -> Blueprint:
-    return Blueprint(__name__.rpartition(".")[2], __name__)
+class _ReadApi(Api):  # type: ignore[misc]
+    """Answers every error below `/api` as a problem (RFC 9457); what lies elsewhere keeps its own answers."""
+
+    def handle_http_exception(self, error: HTTPException) -> Any:
+        if not (request.path == PREFIX or request.path.startswith(f"{PREFIX}/")):
+            return error
+        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+        faults = _faults((getattr(error, "data", None) or {}).get("messages"))
+        detail = faults or error.description or status.phrase
+        answer = jsonify(type="about:blank", title=status.phrase, status=status.value, detail=detail)
+        answer.status_code = status
+        answer.mimetype = _PROBLEM
+        kept = {"allow", "www-authenticate", "retry-after"}
+        answer.headers.extend((name, value) for name, value in error.get_headers() if name.lower() in kept)
+        return _uncached(answer)
 
 
-def register(*_: Any) -> None:
-    pass
+def register(
+    app: Flask, database: Database, tokens: Sequence[str], now: Callable[[], datetime], version: str = "0.1.0"
+) -> None:
+    """Add the API to `app`, its OpenAPI document at `/api/openapi.json` and a page of it at `/api/docs`.
+
+    Every operation wants one of `tokens`; without any set, all are refused (401). The document needs none.
+    """
+    api = _ReadApi(
+        app,
+        spec_kwargs={
+            "title": "continuity-connector",
+            "version": version,
+            "openapi_version": "3.1.0",
+            "info": {"description": _DESCRIPTION},
+            "security": [{"token": []}],
+        },
+    )
+    api.DEFAULT_ERROR_RESPONSE_NAME = None
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    api.register_blueprint(_operations(database, tokens, now))
+    app.register_blueprint(_documents(api))
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def _operations(database: Database, tokens: Sequence[str], now: Callable[[], datetime]) -> Any:
+    api = Blueprint("activations", __name__, url_prefix=PREFIX, description="Plans being carried out, and tickets.")
+    one = f"/activations/<int(min=1, max={records.LARGEST_ID}):activation_id>"
+
+    def admit() -> None:
+        if not admitted(request.headers.get("Authorization", ""), tokens):
+            raise Unauthorized(_WANTED if any(tokens) else _NONE_SET, www_authenticate=WWWAuthenticate("bearer"))
+
+    api.before_request(admit)
+    api.after_request(_uncached)
+
+    @_operation(api, "/activations", shapes.ActivationPage, shapes.ActivationQuery, unknown=False)
+    def list_activations(query: dict[str, Any]) -> dict[str, Any]:
+        """List activations, newest first."""
+        size, page = query["page_size"], query["page"]
+        state, exercise = query.get("state", ""), query.get("exercise")
+        with database.engine.connect() as tx:
+            rows, total = records.listed(tx, state=state, exercise=exercise, first=(page - 1) * size, limit=size)
+        at = now()
+        listed = [figures.listed(row, at) for row in rows]
+        return {"activations": listed, "total": total, "page": page, "page_size": size}
+
+    @_operation(api, one, shapes.ActivationDetail)
+    def read_activation(_query: dict[str, Any], activation_id: int) -> dict[str, Any]:
+        """Read an activation with its tasks, their tickets, the incidents that take part, and its status."""
+        with database.engine.connect() as tx:
+            found = records.find(tx, records.ACTIVATION, f"{records.PREFIX}{activation_id}")
+        if found is None or found.activation is None or found.standing is None:
+            raise NotFound(f"there is no activation {activation_id}")
+        return figures.detail(found, found.activation, found.standing, now())
+
+    @_operation(api, f"{one}/tasks", shapes.TaskList)
+    def list_tasks(_query: dict[str, Any], activation_id: int) -> dict[str, Any]:
+        """List the tasks of an activation with their tickets on the platforms."""
+        with database.engine.connect() as tx:
+            row = records.activation_by_id(tx, activation_id)
+            if row is None:
+                raise NotFound(f"there is no activation {activation_id}")
+            standing, placements = activations.standing(tx, row, ()), activations.placements(tx, activation_id)
+        return {"tasks": figures.tasks(standing, placements)}
+
+    @_operation(api, "/tickets/<connection>/<number>", shapes.Ticket)
+    def read_ticket(_query: dict[str, Any], connection: str, number: str) -> dict[str, Any]:
+        """Say why a ticket was, or was not, acted on."""
+        with database.engine.connect() as tx:
+            row = records.ticket_by_number(tx, connection, number)
+        if row is None:
+            raise NotFound(f"no ticket '{number}' of the connection '{connection}' is known")
+        return figures.ticket(row)
+
+    return api
+
+
+def _operation(
+    api: Any, path: str, answer: type[Schema], query: type[Schema] = shapes.NoQuery, *, unknown: bool = True
+) -> Callable[[View], View]:
+    """Declare `GET path`: what it answers, the query it takes, and the faults to expect."""
+    faults = {HTTPStatus.UNPROCESSABLE_ENTITY: "The query is not valid.", HTTPStatus.UNAUTHORIZED: "No valid token."}
+    if unknown:
+        faults[HTTPStatus.NOT_FOUND] = "There is no such record."
+
+    def declare(view: View) -> View:
+        declared = api.response(HTTPStatus.OK, answer)(view)
+        declared = api.arguments(query, location="query", unknown=RAISE)(declared)
+        for status, text in faults.items():
+            declared = api.alt_response(status, schema=shapes.Fault, content_type=_PROBLEM, description=text)(declared)
+        return cast(View, api.get(path)(declared))
+
+    return declare
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _documents(api: Api) -> FlaskBlueprint:
+    """Return the addresses of the OpenAPI document, and of a page that shows it without anything from elsewhere."""
+    documents = FlaskBlueprint("api-documents", __name__, url_prefix=PREFIX, template_folder="templates")
+    style = Style.read()
+
+    @documents.get("/openapi.json")
+    def document() -> Response:
+        return jsonify(api.spec.to_dict())
+
+    @documents.get("/docs")
+    def reference() -> Response:
+        return style.protect(
+            make_response(render_template("api_reference.html", spec=api.spec.to_dict(), style=style.text))
+        )
+
+    return documents
+
+
+def _faults(messages: Any) -> str:
+    """Return what webargs found wrong as one sentence: `page: Not a valid integer`."""
+    if not isinstance(messages, dict):
+        return ""
+    faults = [
+        f"{name}: {' '.join(str(text).rstrip('.') for text in texts)}"
+        for fields in messages.values()
+        if isinstance(fields, dict)
+        for name, texts in fields.items()
+    ]
+    return "; ".join(faults)
