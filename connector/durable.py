@@ -91,6 +91,11 @@ class Wakes:
         self._client.destroy()
 
 
+def prepare_engine(database: Database) -> None:
+    """Make, or bring up to date, the tables of the engine; safe to call while another process works with them."""
+    DBOS.migrate(system_database_url=database.url)
+
+
 class Durable:
     """The engine in a process that does the work. One per process."""
 
@@ -98,7 +103,7 @@ class Durable:
         self._database = database
         self._stop = threading.Event()
         self._tickers: list[threading.Thread] = []
-        DBOS.migrate(system_database_url=database.url)
+        prepare_engine(database)
         DBOS(
             config={
                 "name": APPLICATION,

@@ -107,6 +107,12 @@ class Settings:
     keep_deliveries: timedelta = timedelta(days=30)
     give_up_after: timedelta = timedelta(hours=8)
     escalation: Escalation = Escalation()
+    document: Document | None = field(default=None, repr=False, compare=False)
+
+    def where(self, *path: str | int) -> str:
+        """Return where a setting stands, such as `continuity.yaml:14: connections.jira.url`, for messages."""
+        document = self.document or Document(FILE, None, {})
+        return document.where(*path)
 
     @property
     def host(self) -> str:
@@ -222,25 +228,59 @@ class _SettingsShape(Shape):
     escalation = fields.Nested(_EscalationShape)
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What could be read of a settings file.
+
+    `settings` are there as soon as their shape allows it, even when `problems` (a secret that is not set in the
+    environment) forbid using them; `connections` are the names of all connections.
+    """
+
+    settings: Settings | None
+    problems: tuple[Problem, ...]
+    connections: tuple[str, ...] = ()
+
+
 def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     """Read the settings file (or the one in a folder). Raises Invalid with everything that is wrong with it."""
+    read = survey(path, environment)
+    if read.problems or read.settings is None:
+        raise Invalid(read.problems)
+    return read.settings
+
+
+def survey(path: Path, environment: Mapping[str, str]) -> Survey:
+    """Read the settings file (or the one in a folder) as far as it can be read, with everything that is wrong."""
     file = path / FILE if path.is_dir() else path
-    document = read_document(file, file.name)
+    try:
+        document = read_document(file, file.name)
+    except Invalid as error:
+        return Survey(None, error.problems)
     problems: list[Problem] = []
     data = _filled(document, document.data, (), environment, problems)
+    unset = {problem.where for problem in problems}
+    names = _connection_names(data)
     try:
         loaded = _SettingsShape().load(data or {})
     except ValidationError as error:
-        unset = {problem.where for problem in problems}
         problems.extend(problem for problem in problems_of(document, error) if problem.where not in unset)
-        raise Invalid(problems) from None
+        return Survey(None, tuple(problems), names)
     connections = {name: _connection(document, name, shape, problems) for name, shape in loaded["connections"].items()}
-    if len(loaded["secret"]) < SHORTEST_SECRET:
+    if len(loaded["secret"]) < SHORTEST_SECRET and document.where("secret") not in unset:
         problems.append(
             Problem(document.where("secret"), "the secret is shorter than 16 characters", "use 32 random ones")
         )
-    if problems:
-        raise Invalid(problems)
+    return Survey(_settings(document, file, loaded, connections), tuple(problems), names)
+
+
+def _connection_names(data: Any) -> tuple[str, ...]:
+    connections = data.get("connections") if isinstance(data, Mapping) else None
+    return tuple(str(name) for name in connections) if isinstance(connections, Mapping) else ()
+
+
+def _settings(
+    document: Document, file: Path, loaded: dict[str, Any], connections: Mapping[str, ConnectionSettings]
+) -> Settings:
     escalation = loaded.pop("escalation", {})
     hook = escalation.pop("webhook", {})
     smtp = escalation.pop("smtp", None)
@@ -256,6 +296,7 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
                 webhook_url=hook.get("url", ""),
                 webhook_secret=hook.get("secret", ""),
             ),
+            "document": document,
         }
     )
 

@@ -1,0 +1,101 @@
+"""The program `continuity`: its commands, its global options, and what its exit codes mean."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import sqlalchemy as sa
+
+from connector.cli import output
+from connector.cli.context import Context
+from connector.cli.records import apply, check, init
+from connector.cli.sandboxes import sandbox
+from connector.cli.service import serve
+from connector.problem import Invalid
+
+OK, NO, FAULT, INTERRUPTED = 0, 1, 3, 130
+
+
+class Program(click.Group):
+    """Runs a command and turns what came of it into an exit code.
+
+    0: done. 1: the user's mistake or a negative answer. 3: a fault of ours. 130: interrupted.
+    """
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002, FBT001, FBT002 - click's form
+        **extra: Any,
+    ) -> NoReturn:
+        """Run, and end the process with the exit code."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        name = prog_name or "continuity"
+        sys.exit(self._run(arguments, name, complete_var, debug="--debug" in arguments, **extra))
+
+    def _run(self, arguments: list[str], name: str, complete_var: str | None, *, debug: bool, **extra: Any) -> int:
+        try:
+            code = super().main(arguments, name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            error.show()
+            return NO
+        except Invalid as error:
+            output.problems(output.in_order(error.problems))
+            return NO
+        except sa.exc.OperationalError as error:
+            output.aside(f"the database cannot be used: {_first_line(error.orig or error)}", style="red")
+            output.aside("check `database` in continuity.yaml, and that the server is up")
+            return NO if not debug else _fault(error, debug=debug)
+        except (click.Abort, KeyboardInterrupt):
+            return INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - the border of the program: told, logged, and an exit code
+            return _fault(error, debug=debug)
+        return code if isinstance(code, int) else OK
+
+
+def _fault(error: BaseException, *, debug: bool) -> int:
+    text = "".join(traceback.format_exception(error))
+    if debug:
+        sys.stderr.write(text)
+        return FAULT
+    with tempfile.NamedTemporaryFile("w", prefix="continuity-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write(text)
+    output.aside(f"a fault of continuity's own: {type(error).__name__}: {_first_line(error)}", style="red")
+    output.aside(f"the log is {log.name}; --debug shows it here")
+    return FAULT
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="continuity-connector", prog_name="continuity")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    show_default="the current folder",
+    envvar="CONTINUITY_CONFIG",
+    help="continuity.yaml, or the folder that holds it.",
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.pass_context
+def main(context: click.Context, config: Path, *, debug: bool) -> None:
+    """Keep IT service continuity records in step with ServiceNow and Jira.
+
+    A major incident starts its continuity plan; recovery is written back to its tickets.
+    """
+    context.obj = Context(config, debug)
+
+
+for command in (init, check, apply, serve, sandbox):
+    main.add_command(command)

@@ -1,0 +1,89 @@
+"""The service: takes webhooks in, carries plans out, until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import click
+import structlog
+import waitress
+
+from connector.bootstrap import Connector
+from connector.cli import logs, output
+from connector.cli.context import Context
+from connector.store import catalogs
+from webhooks.receiver import MAX_BYTES
+
+THREADS = 8
+LARGEST_BODY = 2 * MAX_BYTES
+"""What the server reads at all; the receiver has its own, lower limit, and words its refusal better."""
+log = structlog.get_logger("continuity")
+
+
+@click.command()
+@click.option("--listen", default="", metavar="HOST:PORT", help="Instead of `listen` in the settings; port 0 is free.")
+@click.pass_obj
+def serve(context: Context, *, listen: str) -> None:
+    """Run the service until SIGTERM or ^C.
+
+    What is unfinished then goes on at the next start; nothing is lost by a kill either.
+    """
+    settings = context.settings()
+    host, port = _address(listen) if listen else (settings.host, settings.port)
+    logs.configure(settings, terminal=sys.stderr.isatty())
+    connector = Connector(settings)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        if connector.served():
+            raise output.Declined("another `continuity serve` runs on this database; stop it, or use its database")
+        connector.prepare()
+        _warn_of_no_records(connector)
+        _run(connector, host, port)
+    finally:
+        connector.stop()
+
+
+def _run(connector: Connector, host: str, port: int) -> None:
+    parts = connector.launch()
+    app = connector.web(parts.wakes)
+    try:
+        server = waitress.create_server(
+            app, host=host, port=port, threads=THREADS, max_request_body_size=LARGEST_BODY, ident=None
+        )
+    except OSError as error:
+        raise output.Declined(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; change `listen` in continuity.yaml"
+        ) from None
+    address = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}"
+    # With port 0 this line is the only place that tells which port was taken.
+    click.echo(f"listening on {address}")
+    sys.stdout.flush()
+    log.info("ready", address=address, connections=sorted(connector.connections))
+    try:
+        # Ends on SystemExit and KeyboardInterrupt, once the requests in flight are answered.
+        server.run()
+    finally:
+        server.close()
+        log.info("stopping: what runs is finished, what waits goes on at the next start")
+
+
+def _warn_of_no_records(connector: Connector) -> None:
+    with connector.database.begin() as tx:
+        applied = catalogs.newest_digest(tx)
+    if not applied:
+        log.warning("no services and plans were applied yet: no incident will start a plan; run `continuity apply`")
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not port.isdigit():
+        raise click.UsageError(f"'{listen}' has no port; write it as 127.0.0.1:8080")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Have the server finish: it answers what is in flight on SystemExit, and would die at once on the bare signal."""
+    del number, frame
+    sys.exit(0)
