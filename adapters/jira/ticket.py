@@ -74,7 +74,7 @@ def _values(
     if record != "incident":
         if "state" in values:
             values["state"] = _state(str(values["state"]), labels, _name(fields.get("resolution")))
-        values["answer"] = _answer(str(values.get("answer") or ""), flat["labels"], fields.get("comment"))
+        values["answer"] = _answer(values.get("answer"), fields.get("comment"))
     return values, tuple(str(problem) for problem in read.problems)
 
 
@@ -93,15 +93,16 @@ def _state(mapped: str, labels: list[str], resolution: str) -> str:
     return "failed" if folded in _FAILED else "done"
 
 
-def _answer(mapped: str, labels: list[str], comment: Any) -> str:
-    """Return what a person answered: what the mapping reads, labels put on, and the latest comment that is not ours.
+def _answer(mapped: Any, comment: Any) -> str:
+    """Return what a person answered: what the mapping reads (labels, say), and the latest comment that is not ours.
 
     Comments come with an issue that is read; the webhooks of Cloud leave them out.
     """
     listed = comment.get("comments") if isinstance(comment, Mapping) else None
     texts = [text.plain(item.get("body")) for item in listed or [] if isinstance(item, Mapping)]
     latest = next((told for told in reversed(texts) if told and not marks.is_ours(told)), "")
-    return "\n".join(part for part in (mapped, " ".join(labels), latest) if part)
+    first = " ".join(map(str, mapped)) if isinstance(mapped, list) else str(mapped or "")
+    return "\n".join(part for part in (first, latest) if part)
 
 
 def _plain(name: str, value: Any) -> Any:

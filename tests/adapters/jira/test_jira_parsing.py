@@ -162,7 +162,12 @@ def test_a_description_is_read_in_either_markup(jira: Jira, description: Any) ->
     assert jira.parse(raw).values["text"] == "Down since *nine*\nthe page (https://example.com)"
 
 
-def test_a_persons_label_answers_and_ours_do_not(jira: Jira) -> None:
+def test_a_persons_label_answers_and_ours_do_not(cloud: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings" / "jira"
+    folder.mkdir(parents=True)
+    (folder / "recovery_task.yaml").write_text("fields:\n  answer: {field: labels, direction: read, type: labels}\n")
+    jira = cloud.adapter(mappings=load("jira", tmp_path))
+
     ticket = jira.parse(issue(labels=["continuity-connector", "continuity-task", marks.unique("k"), "PAY-DR"]))
 
     assert ticket.values["answer"] == "PAY-DR"
