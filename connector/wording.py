@@ -42,6 +42,8 @@ def task_text(standing: Standing, task: PlanTask, incident: str, link: str) -> s
     who = [task.role, *_reach(plan, [task.role])]
     if task.role:
         lines.append("Role: " + ", ".join(who[1:]) if len(who) > 1 else f"Role: {task.role}")
+    if task.phase is Phase.RECOVERY:
+        lines.append("When data was restored, write on closing: recovery point: YYYY-MM-DD HH:MM (UTC).")
     if task.team:
         lines.append(f"Team: {task.team}")
     if task.after:

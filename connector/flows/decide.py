@@ -116,6 +116,10 @@ class Decide:
         if question is not None and question.key.startswith("choose:"):
             return tasks.answer_choice(tx, self._parts, ticket, question, now)
         if ticket.key:
+            made = activations.placement_for(tx, ticket.key)
+            if made is not None and made.platform_id and made.platform_id != ticket.id:
+                self._parts.wakes.wake(tx, "incident", f"activation:{made.activation_id}")
+                return tasks.duplicate(tx, made, ticket, now)
             return "ignored", "a ticket of ours whose creation is being recorded, or of another installation"
         kind = str(ticket.values.get("issue_type") or ticket.record)
         return "ignored", f"neither an incident nor a ticket of ours ({kind})"

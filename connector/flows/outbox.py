@@ -82,8 +82,11 @@ class Outbox:
             own = plan_tasks[task.key].targets if task.key in plan_tasks else ()
             for target in own or (self._desk_target(),):
                 found = self.parts.connection_for(target.platform, self.row.connection)
+                project = target.project
+                if found is None:  # a connection that was taken out: the incident's side gets the task
+                    found, project = self._desk_connection(), ""
                 if found is not None and found.name == connection.name:
-                    yield task, target.project or connection.project
+                    yield task, project or connection.project
 
     def _desk_target(self) -> Target:
         """Where questions to the desk go: the incident's side, or the first task's for an activation without one."""
@@ -91,8 +94,12 @@ class Outbox:
             return Target(self.row.connection)
         return next((target for task in self.standing.plan.tasks for target in task.targets), Target(""))
 
-    def _review_here(self, connection: Connection) -> bool:
+    def _desk_connection(self) -> Connection | None:
         found = self.parts.connection_for(self._desk_target().platform, self.row.connection)
+        return found or next(iter(self.parts.connections.values()), None)
+
+    def _review_here(self, connection: Connection) -> bool:
+        found = self._desk_connection()
         return found is not None and found.name == connection.name
 
     def _standing_at(self, record: str, key: str, connection: Connection) -> list[sa.Row[Any]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import moved
+from connector.activation import instant, moved, span
 from connector.flows.advance import save, tell_incidents
 from connector.flows.incidents import match_plans, start
 from connector.flows.parts import Parts
@@ -19,6 +20,8 @@ from connector.ticketing import Ticket
 CLOSED_WITH_INCIDENT = "closed with its incident"
 _NOT_ACHIEVED = frozenset({TaskState.FAILED, TaskState.SKIPPED})
 _CLOSED_INCIDENT = frozenset({"closed", "cancelled"})
+RECOVERY_POINT = re.compile(r"recovery point:?\s*(\d{4}-\d\d-\d\d)[ T]([012]\d:[0-5]\d)", re.IGNORECASE)
+"""What a person writes on closing a task to tell how old the recovered data is: `recovery point: 2026-03-02 04:45`."""
 CLOCKS_APART = timedelta(seconds=5)
 """How far a platform's clock and ours may differ before a message is taken for older than our own write."""
 
@@ -57,7 +60,10 @@ def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticke
     state = _state(ticket)
     if state is None:
         return "parked", "; ".join(ticket.problems) or "the ticket has no state that the mapping knows"
-    activations.update_placement(tx, placement.id, {"version": ticket.version})
+    activations.update_placement(tx, placement.id, {"version": ticket.version, "problems": list(ticket.problems)})
+    for problem in ticket.problems:
+        if problem not in placement.problems:
+            tickets.tell(tx, f"{ticket.number}: {problem}", now, activation_id=row.id)
     if placement.record == "activation":
         return "ignored", "the activation's own ticket: its state follows the plan"
     if state.value == placement.state:
@@ -103,7 +109,18 @@ def _move(
             return "done", f"put on hold by a person; the plan counts it as {held}"
         return "done", f"the recovery task is {state.value} already"
     save(tx, row, before, after, (), now)
+    _note_recovery_point(tx, row, str(ticket.values.get("answer") or ""), now)
     return "done", f"recovery task {placement.key}: {state.value}"
+
+
+def _note_recovery_point(tx: sa.Connection, row: sa.Row[Any], answer: str, now: datetime) -> None:
+    """Store the recovery point that a person told when closing a task, for the actual RPO."""
+    found = RECOVERY_POINT.search(answer)
+    if found:
+        at = datetime.fromisoformat(f"{found[1]}T{found[2]}").replace(tzinfo=UTC)
+        activations.update(tx, row.id, {"recovery_point_at": at})
+        lost = span(row.clock_start - at)
+        tickets.tell(tx, f"Recovery point {instant(at)}: {lost} of data lost", now, activation_id=row.id)
 
 
 def _deleted(
@@ -132,6 +149,17 @@ def _closed_with_incident(tx: sa.Connection, parts: Parts, ticket: Ticket, state
         return False
     closed, ended = _moment(ticket.values, "closed_at"), _moment(known.values, "closed_at")
     return not (closed and ended and closed < ended)
+
+
+def duplicate(tx: sa.Connection, placement: sa.Row[Any], ticket: Ticket, now: datetime) -> tuple[str, str]:
+    """Tell of a second ticket for one of our records: an earlier try of its creation landed late."""
+    text = (
+        f"{ticket.number} is a duplicate of {placement.number}: an earlier try of its creation landed late. "
+        f"Work in {placement.number} and close {ticket.number}."
+    )
+    tickets.tell(tx, text, now, activation_id=placement.activation_id)
+    tell_incidents(tx, placement.activation_id, f"duplicate:{ticket.id}", text, now)
+    return "done", text
 
 
 def answer_choice(

@@ -187,6 +187,7 @@ placement = sa.Table(
     sa.Column("state", sa.Text, nullable=False, default=""),  # the state last known to stand there
     sa.Column("state_at", Instant),  # when that became known
     _json("written", default=dict),
+    _json("problems", default=list),
     sa.Column("gone", sa.Text, nullable=False, default=""),  # deleted | closed with its incident
     sa.UniqueConstraint("activation_id", "record", "key", "connection", "round"),
     sa.Index("placement_ticket", "connection", "platform_id"),

@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("state_at", Instant(), nullable=True),
         sa.Column("written", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("problems", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("gone", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["activation_id"],
