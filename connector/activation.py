@@ -222,7 +222,7 @@ def _decide_stand_down(standing: Standing, now: datetime, tellings: list[Telling
     if standing.stand_down == "":
         tellings.append(
             Telling(
-                f"stand-down-asked:{cause}:{standing.told_percent}",
+                f"stand-down-asked:{now.isoformat()}",
                 f"{cause}. The plan {standing.plan.name} goes on until a person decides: complete the task "
                 f"'Stand down the plan?' to stand it down, or skip that task to carry on.",
             )

@@ -151,6 +151,29 @@ class Stage(World):
         """Return what happened, oldest first."""
         return [row.text for row in self.rows("SELECT text FROM history ORDER BY id")]
 
+    def raise_in_jira(self, summary: str, *, priority: str = "Highest", component: str = "Payments") -> str:
+        """Raise an incident in Jira's service project; returns its key."""
+        fields = {
+            "project": {"key": "SD"},
+            "issuetype": {"name": "Incident"},
+            "summary": summary,
+            "priority": {"name": priority},
+            "components": [{"name": component}],
+        }
+        return str(self.jira_call("POST", "/rest/api/2/issue", json={"fields": fields})["key"])
+
+    def issue(self, key: str) -> Json:
+        return next(row for row in self.issues() if row["key"] == key)
+
+    def custom(self, issue: Mapping[str, Any], name: str) -> Any:
+        """Return a custom field of an issue by the name that people see."""
+        fields = self.jira_call("GET", "/rest/api/2/field")
+        return issue["fields"].get(next(item["id"] for item in fields if item["name"] == name))
+
+    def group(self, name: str) -> str:
+        """Return the sys_id of a group."""
+        return next(str(row["sys_id"]) for row in self.table("sys_user_group") if row["name"] == name)
+
     def major(self, **fields: str) -> Json:
         """Raise an incident and promote it; returns it."""
         made = self.incident(**({"impact": "1", "urgency": "1", "cmdb_ci": self.ci("payments-db")} | fields))
@@ -230,9 +253,9 @@ def stage(
     change: Callable[[Settings], Settings] = lambda settings: settings,
     servicenow: ServiceNowOptions | None = None,
     jira: JiraOptions | None = None,
-    database: str = "",
+    files: Mapping[str, str] | None = None,
 ) -> Iterator[Stage]:
-    """Start a world at a moment of 2 March 2026, with these plans or else the example's."""
+    """Start a world at a moment of 2 March 2026, with these plans or else the example's, and `files` beside them."""
     clock = Clock(at)
     wake = Wakes.wake
 
@@ -247,11 +270,17 @@ def stage(
         }
         return change(replace(settings, connections=sides, write_back_window=timedelta(seconds=0.1)))
 
+    def write(folder: Path) -> None:
+        for name, text in (files or {}).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        if plans:
+            with_plans(*plans)(folder)
+
     patch.setattr(Wakes, "wake", wake_in_time)
     with world(
         directory,
-        records=with_plans(*plans) if plans else lambda _: None,
-        database=database,
+        records=write,
         servicenow=servicenow,
         jira=jira or JiraOptions(search_lag=0.0),
         change=trust,
