@@ -34,6 +34,8 @@ _NONE_SET = "no api_tokens are in the settings: add one, then send it as 'Author
 class _ReadApi(Api):  # type: ignore[misc]
     """Answers every error below `/api` as a problem (RFC 9457); what lies elsewhere keeps its own answers."""
 
+    ERROR_SCHEMA = shapes.Fault
+
     def handle_http_exception(self, error: HTTPException) -> Any:
         if not (request.path == PREFIX or request.path.startswith(f"{PREFIX}/")):
             return error
@@ -127,6 +129,13 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
     return api
 
 
+_PATHS = {
+    "activation_id": "The activation's id: the number after ACT-.",
+    "connection": "The connection, as named in the settings.",
+    "number": "What people call the ticket.",
+}
+
+
 def _operation(
     api: Any, path: str, answer: type[Schema], query: type[Schema] = shapes.NoQuery, *, unknown: bool = True
 ) -> Callable[[View], View]:
@@ -140,7 +149,12 @@ def _operation(
         declared = api.arguments(query, location="query", unknown=RAISE)(declared)
         for status, text in faults.items():
             declared = api.alt_response(status, schema=shapes.Fault, content_type=_PROBLEM, description=text)(declared)
-        return cast(View, api.get(path)(declared))
+        known = [
+            {"in": "path", "name": name, "required": True, "description": text}
+            for name, text in _PATHS.items()
+            if f"{name}>" in path
+        ]
+        return cast(View, api.route(path, methods=["GET"], parameters=known)(declared))
 
     return declare
 

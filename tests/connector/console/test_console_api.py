@@ -208,11 +208,19 @@ def test_the_reference_lists_every_operation_and_needs_nothing_from_elsewhere(cl
 
 
 def test_every_field_of_the_document_is_described(client):
-    schemas = client.get("/api/openapi.json").json["components"]["schemas"]
+    document = client.get("/api/openapi.json").json
+    schemas = document["components"]["schemas"]
+    parameters = [
+        item
+        for path in document["paths"].values()
+        for item in [*path.get("parameters", []), *path["get"]["parameters"]]
+    ]
 
     bare = [f"{name}.{field}" for name, item in schemas.items() for field, about in item["properties"].items()
             if "description" not in about and "$ref" not in about]  # fmt: skip
     assert bare == []
+    assert len(parameters) == 8
+    assert all(item["description"] for item in parameters)
 
 
 def test_every_operation_answers_as_its_document_says(app, client, desk):
