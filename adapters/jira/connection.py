@@ -37,7 +37,7 @@ _ATTEMPTS = 4
 _INLINE = 5.0
 """Seconds of Retry-After that are waited out here; longer ones go back to the caller."""
 
-_OWN_NAMES = re.compile(r"/(issue|project|issuetypes)/(?!bulk|createmeta)[^/]+")
+_OWN_NAMES = re.compile(r"/(issue|createmeta|project|issuetypes)/(?!bulk|createmeta)[^/]+")
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=2.0)
 
 
@@ -62,7 +62,7 @@ class Connection:
         self.url = url.rstrip("/")
         self.flavour = flavour
         self._auth = auth
-        self._timeout = timeout
+        self.timeout = timeout
         self._on_call = on_call
         self._sleep = sleep
         self._idle: LifoQueue[JIRA] = LifoQueue()
@@ -105,7 +105,7 @@ class Connection:
             return repeatable and isinstance(error, Unclear)
 
         attempts = Retrying(
-            stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(self._timeout),
+            stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(self.timeout),
             wait=_pause,
             retry=retry_if_exception(worth_it),
             sleep=self._sleep,
@@ -133,7 +133,7 @@ class Connection:
             # Neither its text (it drops messages) nor its headers (they are the request's, with credentials) are used.
             raise _fault(error.response) from None
         except RequestException as error:
-            raise silent(error, self._timeout) from None
+            raise silent(error, self.timeout) from None
         finally:
             if self._on_call is not None:
                 named = _OWN_NAMES.sub(r"/\1/{id}", path)
@@ -159,7 +159,7 @@ class Connection:
             token_auth=bearer,
             get_server_info=False,
             max_retries=0,
-            timeout=self._timeout,
+            timeout=self.timeout,
         )
         client.deploymentType = "Cloud" if self.cloud else "Server"
         return client

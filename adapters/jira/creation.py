@@ -37,6 +37,7 @@ def create_one(site: Site, write: Write) -> Outcome:
         found = landed.under(site, parent, [write]).get(write.key) if parent else landed.anywhere(site, write)
         if found is not None:
             return _found(site, write, found)
+        landed.wait_for_running(site, write)
     made = _created(site, [draft.compose(site, write, parent)], bulk=False)
     return made[write.key]
 
@@ -72,6 +73,7 @@ def _composed(site: Site, writes: Sequence[Write]) -> tuple[Outcomes, list[Draft
             if write.key in outcomes:
                 continue
             try:
+                landed.wait_for_running(site, write)
                 drafts.append(draft.compose(site, write, parent))
             except (NoEffect, Rejected, Unclear) as error:
                 outcomes[write.key] = outcome.unread(write, error)
@@ -107,6 +109,9 @@ def _created(site: Site, drafts: Sequence[Draft], *, bulk: bool) -> Outcomes:
         try:
             made = _send(site, waiting, bulk=bulk)
         except (NoEffect, Rejected, Unclear) as error:
+            for item in waiting:
+                running = isinstance(error, Unclear) and error.running
+                site.originals.try_at(item.write.key, site.now(), running=running)
             if number == 0:
                 raise
             return outcomes | {item.write.key: outcome.failed(item.write, error) for item in waiting}

@@ -43,7 +43,11 @@ class NoEffect(Exception):
 
 
 class Unclear(Exception):
-    """No usable answer came, so the call may or may not have had its effect."""
+    """No usable answer came, so the call may or may not have had its effect; `running`: it may have it yet."""
+
+    def __init__(self, reason: str, *, running: bool = False) -> None:
+        self.running = running
+        super().__init__(reason)
 
 
 def reasons(body: Any) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -101,4 +105,4 @@ def silent(error: OSError, timeout: float) -> NoEffect | Unclear:
         if isinstance(inner, NewConnectionError):
             return NoEffect("no connection to Jira: refused, or its name is not known")
         return Unclear("the connection to Jira was lost before its answer came")
-    return Unclear(f"Jira did not answer within {timeout:g} s")
+    return Unclear(f"Jira did not answer within {timeout:g} s", running=True)

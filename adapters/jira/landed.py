@@ -47,6 +47,14 @@ def under(site: Site, parent: str, writes: Sequence[Write]) -> dict[str, Found]:
     return _matched(site, writes, list(found.values()))
 
 
+def wait_for_running(site: Site, write: Write) -> None:
+    """Raise `NoEffect` while a create that we stopped waiting for may still be at work, once its time limit more."""
+    since = site.originals.running_since(write.key)
+    left = site.connection.timeout - (site.now() - since).total_seconds() if since is not None else 0.0
+    if left > 0:
+        raise NoEffect("an earlier try may still be at work in Jira; looked for again when its time is up", left)
+
+
 def anywhere(site: Site, write: Write) -> Found | None:
     """Return what a search finds by the write's label. Raises the faults of a read.
 

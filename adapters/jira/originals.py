@@ -27,6 +27,7 @@ class Originals:
         self._seen: OrderedDict[str, Original] = OrderedDict()
         self._labels: OrderedDict[str, str] = OrderedDict()
         self._tried: OrderedDict[str, datetime] = OrderedDict()
+        self._running: OrderedDict[str, datetime] = OrderedDict()
         self._lock = threading.Lock()
 
     def see(self, label: str, identity: str, number: str) -> Original:
@@ -54,11 +55,21 @@ class Originals:
         with self._lock:
             return self._labels.get(identity, "")
 
-    def try_at(self, key: str, instant: datetime) -> None:
-        """Note that a create of the write `key` is being tried."""
+    def try_at(self, key: str, instant: datetime, *, running: bool = False) -> None:
+        """Note when a create of the write `key` was tried; `running` says that it may still go on there."""
         with self._lock:
             self._tried[key] = instant
+            if running:
+                self._running[key] = instant
+            else:
+                self._running.pop(key, None)
             _trim(self._tried)
+            _trim(self._running)
+
+    def running_since(self, key: str) -> datetime | None:
+        """Return when we stopped waiting for a create that may still be going on."""
+        with self._lock:
+            return self._running.get(key)
 
     def tried(self, key: str, unclear_since: datetime) -> datetime:
         """Return when the write was tried last, for all that is known."""

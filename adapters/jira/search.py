@@ -18,7 +18,6 @@ Issue = Mapping[str, Any]
 WHOLE = ("*all", "-worklog", "-attachment")
 _POLLED = (*WHOLE, "-comment")
 _PAGE = 100
-_PAGES = 50
 _NOT_FOUND = 404
 _IDS = 200
 
@@ -34,19 +33,20 @@ def find(connection: Connection, jql: str, fields: Sequence[str] = WHOLE) -> lis
     What was written in the last seconds may not be found yet.
     """
     found: list[Issue] = []
+    seen: set[str] = set()
     body: dict[str, Any] = {"jql": jql, "maxResults": _PAGE, "fields": list(fields)}
-    for _ in range(_PAGES):
+    while True:
         page = connection.ask("/search/jql" if connection.cloud else "/search", _asked(connection, body))
         issues = page.get("issues") or []
         found += issues
-        token = page.get("nextPageToken")
-        if connection.cloud and token and not page.get("isLast"):
+        token = str(page.get("nextPageToken") or "")
+        if connection.cloud and token and token not in seen and not page.get("isLast"):
+            seen.add(token)
             body["nextPageToken"] = token
         elif not connection.cloud and issues and len(found) < int(page.get("total") or 0):
             body["startAt"] = len(found)
         else:
-            break
-    return found
+            return found
 
 
 def by_id(connection: Connection, ids: Sequence[str], fields: Sequence[str] = WHOLE) -> dict[str, Issue]:

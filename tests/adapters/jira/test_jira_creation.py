@@ -1,3 +1,4 @@
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -193,6 +194,28 @@ def test_tasks_whose_answer_was_lost_are_found_under_their_parent_and_not_double
     assert {outcome.status for outcome in second} == {"done"}
     assert len({outcome.id for outcome in second}) == 5
     assert len(desk.issues()) == 6
+
+
+def test_tasks_that_jira_is_still_making_are_waited_for(desk: Desk) -> None:
+    jira = desk.warmed(timeout=0.3)
+    parent = only(jira.send([activation()]))
+    tasks = [write(f"t{n}", parent=parent.id) for n in range(3)]
+    desk.faults({"method": "POST", "path": "issue/bulk", "kind": "delay", "seconds": 0.8})
+
+    slow = jira.send(tasks)
+    early = jira.send([replace(task, unclear_since=desk.now) for task in tasks])
+    time.sleep(0.8)
+    desk.now += timedelta(seconds=1)
+    late = jira.send([replace(task, unclear_since=desk.now) for task in tasks])
+
+    assert [{outcome.status for outcome in outcomes} for outcomes in (slow, early, late)] == [
+        {"unclear"},
+        {"retry"},
+        {"done"},
+    ]
+    assert "did not answer within 0.3 s" in slow[0].reason
+    assert early[0].retry_after == pytest.approx(0.3)
+    assert len(desk.issues()) == 4
 
 
 def test_tasks_that_never_arrived_are_created_at_once_when_their_parent_shows_none(desk: Desk) -> None:

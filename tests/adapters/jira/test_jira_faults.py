@@ -1,4 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import requests
@@ -7,6 +9,7 @@ from requests.exceptions import ConnectTimeout, ReadTimeout
 from adapters.jira.connection import Connection
 from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, reasons, seconds_to_wait, silent
 from adapters.jira.shelf import Shelf
+from tests.adapters.jira.jira_desk import Desk
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -100,6 +103,61 @@ def test_the_client_asks_nothing_of_its_own_and_tries_once() -> None:
     assert sum(slept) < 5
     client = way._new()
     assert (client._session.max_retries, client._session.timeout, client.deploymentType) == (0, 2, "Cloud")
+
+
+def test_a_client_is_lent_to_one_call_at_a_time(desk: Desk) -> None:
+    way = desk.adapter()._site.connection
+    busy: set[int] = set()
+    shared: list[int] = []
+    new = way._new
+
+    def watched() -> Any:
+        client = new()
+        request = client._session.request
+
+        def once(*args: Any, **kwargs: Any) -> Any:
+            if id(client) in busy:
+                shared.append(id(client))
+            busy.add(id(client))
+            try:
+                return request(*args, **kwargs)
+            finally:
+                busy.discard(id(client))
+
+        client._session.request = once
+        return client
+
+    way._new = watched  # type: ignore[method-assign]
+    with ThreadPoolExecutor(6) as pool:
+        names = list(pool.map(lambda _: way.get("/myself")["displayName"], range(40)))
+
+    assert names == ["Continuity Connector"] * 40
+    assert shared == []
+    assert way._idle.qsize() <= 6
+    way.close()
+    assert way._idle.qsize() == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/issue/10001/transitions", "/issue/{id}/transitions"),
+        ("/issue/bulk", "/issue/bulk"),
+        ("/issue/createmeta/OPS/issuetypes/10001", "/issue/createmeta/{id}/issuetypes/{id}"),
+        ("/project/OPS", "/project/{id}"),
+        ("/search/jql", "/search/jql"),
+    ],
+)
+def test_calls_are_told_by_paths_without_ids(path: str, named: str) -> None:
+    told: list[str] = []
+    way = Connection(
+        "http://127.0.0.1:9", "t", "cloud", timeout=1, on_call=lambda *call: told.append(call[1]), sleep=lambda _: None
+    )
+
+    with pytest.raises(NoEffect):
+        way.get(path)
+
+    assert set(told) == {named}
 
 
 def test_what_was_found_is_kept_and_outlives_trouble() -> None:
