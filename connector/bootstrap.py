@@ -65,6 +65,7 @@ def _servicenow(settings: ConnectionSettings, mappings: Mappings, on_call: OnCal
         timeout=settings.timeout.total_seconds(),
         fallback_team=settings.fallback_team,
         major_incident_management=management,  # type: ignore[arg-type]
+        major_query=settings.poll_query,
         on_call=on_call,
     )
 
@@ -78,6 +79,7 @@ def _jira(settings: ConnectionSettings, mappings: Mappings, on_call: OnCall) -> 
         mappings,
         flavour=settings.flavour,  # type: ignore[arg-type]
         project=settings.project,
+        projects=settings.poll_projects,
         fallback_team=settings.fallback_team,
         timeout=settings.timeout.total_seconds(),
         search_lag=settings.search_lag.total_seconds(),

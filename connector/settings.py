@@ -47,7 +47,11 @@ class WebhookIn:
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """One connection to one platform. Conditions are CEL over the normalised incident; "" means the default."""
+    """One connection to one platform. Conditions are CEL over the normalised incident; "" means the default.
+
+    `poll_query` narrows or widens, in the platform's own query language, which open incidents a poll looks at;
+    `poll_projects` are the projects that it looks into. Both have to cover what `major` can be true of.
+    """
 
     name: str
     platform: str
@@ -66,6 +70,8 @@ class ConnectionSettings:
     flavour: str = "cloud"
     search_lag: timedelta = timedelta(seconds=15)
     major_incident_management: str = "auto"
+    poll_query: str = ""
+    poll_projects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,8 @@ class _ConnectionShape(Shape):
     flavour = Choice(("cloud", "datacenter"))
     search_lag = Length(some=True)
     major_incident_management = Choice(("auto", "present", "absent"))
+    poll_query = Text()
+    poll_projects = Names()
 
 
 class _SmtpShape(Shape):
