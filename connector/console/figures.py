@@ -109,7 +109,14 @@ def _placements_of(placements: Iterable[sa.Row[Any]], key: str) -> Iterable[dict
 
 
 def _placement(row: sa.Row[Any]) -> dict[str, Any]:
-    return {**_ref(row), "record": row.record, "key": row.key, "state": row.state, "gone": row.gone}
+    return {
+        **_ref(row),
+        "record": row.record,
+        "key": row.key,
+        "state": row.state,
+        "gone": row.gone,
+        "problems": row.problems,
+    }
 
 
 def _ref(row: sa.Row[Any]) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class Placement(TicketRef):
     key = _text("The task's key, or which record of the activation it is.")
     state = _text("The state last known to stand there, empty while it is being created.")
     gone = _text("Why the ticket does not count any more: `deleted`, `closed with its incident`, or empty.")
+    problems = _texts("What of it could not be mapped, and what to add to the mapping.")
 
 
 class Task(Schema):

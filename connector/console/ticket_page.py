@@ -105,6 +105,8 @@ class TicketPage:
     status: RecoveryStatus | None = None
     phase: str = ""
     clock: RtoClock | None = None
+    rpo: timedelta | None = None
+    recovery_point_at: datetime | None = None
     next_lines: tuple[TaskLine, ...] = ()
     questions: tuple[TaskLine, ...] = ()
     phases: tuple[PhaseBlock, ...] = ()
@@ -162,6 +164,8 @@ def ticket_page(found: Found, catalog: Catalog, link: str, now: datetime) -> Tic
         status=status,
         phase=PHASE_NAMES[status.phase],
         clock=clock,
+        rpo=timedelta(seconds=row.rpo_seconds),
+        recovery_point_at=row.recovery_point_at,
         next_lines=tuple(ahead) if row.state == "running" and standing.invoked else (),
         questions=_questions(standing, found, now),
         phases=phases,
@@ -282,6 +286,8 @@ def _warnings(found: Found) -> Iterable[str]:
             yield f"{found.ticket.number} was deleted on {found.ticket.connection}."
     if found.activation is not None and found.activation.escalated_at is not None:
         yield f"Escalated {instant(found.activation.escalated_at)}: not every record stood on its platform in time."
+    for item in found.placements:
+        yield from (f"{item.number}: {problem}" for problem in item.problems)
     for item in found.troubles:
         title = item.number or str(item.values.get("title") or f"{item.action} of {item.record.replace('_', ' ')}")
         if item.state == "parked":

@@ -11,7 +11,7 @@ from flask import Flask
 
 from connector.console import pages
 from connector.recovery_task import TaskState
-from connector.store import tickets
+from connector.store import activations, tickets
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -71,6 +71,17 @@ def test_a_restored_service_shows_the_actual_recovery_time(client, desk, hours, 
     desk.now = BEGAN + timedelta(days=2)
 
     assert f"Service {verdict}" in words(client.get(desk.address("snow", "INC1")))
+
+
+@pytest.mark.parametrize(("minutes", "bad"), [(10, False), (20, True)])
+def test_the_actual_recovery_point_is_held_against_the_rpo(client, desk, minutes, bad):
+    activation_id = desk.activation("INC1")
+    desk.change(activation_id, recovery_point_at=BEGAN - timedelta(minutes=minutes))
+
+    answer = client.get(desk.address("snow", "INC1"))
+
+    assert f"Actual recovery point (RPO 15 min) 2026-03-02 08:{60 - minutes}Z, {minutes} min lost" in words(answer)
+    assert ('<dd class="bad">' in answer.text) is bad
 
 
 def test_tasks_stand_by_phase_with_state_person_and_tickets_on_each_platform(client, desk):
@@ -176,6 +187,9 @@ def test_an_open_question_to_the_desk_stands_out(client, desk):
 def test_what_is_parked_retried_or_warned_of_needs_attention(client, desk):
     activation_id = desk.activation("INC1")
     desk.ticket("INC1", problems=["state 8 is not mapped"])
+    with desk.database.begin() as tx:
+        first = activations.placements(tx, activation_id)[0]
+        activations.update_placement(tx, first.id, {"problems": ["the state 'Waiting' is not mapped"]})
     desk.write("a", activation_id, state="parked", reason="no such component")
     desk.write("b", activation_id, state="pending", attempts=3, reason="503 from the platform")
     desk.write("c", activation_id, state="done", number="OPS-7", warnings=["the group 'DB Ops' is unknown"])
@@ -183,6 +197,7 @@ def test_what_is_parked_retried_or_warned_of_needs_attention(client, desk):
 
     text = words(client.get(desk.address("snow", "INC1")))
 
+    assert "SNOW-task-0: the state &#39;Waiting&#39; is not mapped" in text
     assert "INC1: state 8 is not mapped" in text
     assert "Parked on jira: Title a: no such component" in text
     assert "Being tried again on jira (3 tries so far): Title b: 503 from the platform" in text
