@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,6 +100,11 @@ class Orders:
                 return found
             time.sleep(LOOK_AGAIN)
 
+    def answers(self, wanted: Sequence[str], seconds: float) -> list[tuple[str, Answer | None]]:
+        """Wait up to `seconds` in all for what comes of several."""
+        end = time.monotonic() + seconds
+        return [(item, self.answer(item, max(0.0, end - time.monotonic()))) for item in wanted]
+
     def read(self, wanted: str) -> Answer:
         """Return what has become of `W12` or `D34` so far."""
         number = int(wanted[1:])
@@ -107,3 +113,31 @@ class Orders:
         if row is None:
             raise output.Declined(f"there is no {wanted}")
         return Answer(wanted, row.state, row.reason)
+
+
+def report(answers: Sequence[tuple[str, Answer | None]], *, as_json: bool) -> None:
+    """Say what became of each order; ends with exit code 1 when one was settled otherwise than asked for."""
+    if as_json:
+        output.document([_plain(wanted, answer) for wanted, answer in answers])
+    else:
+        for wanted, answer in answers:
+            output.say(_sentence(wanted, answer), style="" if answer is None or not answer.settled else _colour(answer))
+    if any(answer is not None and answer.settled and not answer.good for _, answer in answers):
+        sys.exit(1)
+
+
+def _plain(wanted: str, answer: Answer | None) -> dict[str, str]:
+    return {"id": wanted, "state": answer.state if answer else "open", "reason": answer.reason if answer else ""}
+
+
+def _sentence(wanted: str, answer: Answer | None) -> str:
+    if answer is None:
+        return f"{wanted} is recorded; it will be done when the service runs (`continuity serve`)."
+    if not answer.settled:
+        so_far = f" So far: {answer.reason}." if answer.reason else ""
+        return f"{wanted} is recorded and not done yet; the service goes on with it.{so_far}"
+    return f"{wanted} {answer.state}: {answer.reason}" if answer.reason else f"{wanted} {answer.state}"
+
+
+def _colour(answer: Answer) -> str:
+    return "green" if answer.good else "yellow"

@@ -14,7 +14,11 @@ import sqlalchemy as sa
 
 from connector.cli import output
 from connector.cli.context import Context
+from connector.cli.demo import demo
+from connector.cli.desk import activations, incidents
+from connector.cli.messages import deliveries, parked, replay
 from connector.cli.records import apply, check, init
+from connector.cli.response import activate, exercise, stand_down, task
 from connector.cli.sandboxes import sandbox
 from connector.cli.service import serve
 from connector.problem import Invalid
@@ -97,5 +101,10 @@ def main(context: click.Context, config: Path, *, debug: bool) -> None:
     context.obj = Context(config, debug)
 
 
-for command in (init, check, apply, serve, sandbox):
+_COMMANDS = (
+    *(init, check, apply, serve, demo, sandbox),
+    *(incidents, activations, activate, exercise, stand_down, task),
+    *(deliveries, parked, replay),
+)
+for command in _COMMANDS:
     main.add_command(command)

@@ -1,0 +1,139 @@
+"""Messages in and changes out: what was decided on them and why, what is parked, and how to try it again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+import sqlalchemy as sa
+
+from connector.bootstrap import Connector
+from connector.cli import output
+from connector.cli.context import Context
+from connector.cli.desk import known_connection, limit_option
+from connector.cli.orders import Orders, report, wait_option
+from connector.console.records import PREFIX
+from connector.flows.commands import COMMAND
+from connector.flows.parts import ESCALATION
+from connector.store import deliveries as stored
+from connector.store import writes
+
+MANY = 10_000
+_ID = re.compile(r"[WD][0-9]{1,18}")
+_STATES = click.Choice(["open", "done", "ignored", "parked"])
+
+
+@click.command()
+@click.option("--ticket", default="", metavar="NUMBER", help="Only those about one ticket.")
+@click.option("--state", type=_STATES, help="Only those in this state.")
+@click.option("--connection", default="", help=f"Only those of one connection, or '{COMMAND}' for what people ordered.")
+@limit_option
+@output.as_json_option
+@click.pass_obj
+def deliveries(context: Context, *, ticket: str, state: str | None, connection: str, limit: int, as_json: bool) -> None:
+    """List messages in, newest first, and what was decided on each."""
+    with context.connector() as connector, connector.database.begin() as tx:
+        if connection != COMMAND:
+            known_connection(connector, connection)
+        rows = stored.latest(tx, limit=limit, connection=connection, state=state or "", number=ticket.strip())
+    if as_json:
+        output.document([_delivery(row) for row in rows])
+        return
+    output.table(
+        ("ID", "Received", "Connection", "By", "Event", "Ticket", "State", "Reason"),
+        [
+            (f"D{row.id}", row.received_at, row.connection, row.source, row.event, row.number, row.state, row.reason)
+            for row in rows
+        ],
+        nothing="No message fits.",
+    )
+
+
+@click.command()
+@output.as_json_option
+@click.pass_obj
+def parked(context: Context, *, as_json: bool) -> None:
+    """List what could not be done and waits for a person, with the reason."""
+    with context.connector() as connector:
+        found = _parked(connector)
+    if as_json:
+        output.document(found)
+        return
+    output.table(
+        ("ID", "What", "Connection", "Ticket", "Activation", "Since", "Reason"),
+        [
+            tuple(item[key] for key in ("id", "what", "connection", "ticket", "activation", "since", "reason"))
+            for item in found
+        ],
+        nothing="Nothing is parked.",
+    )
+    if found:
+        output.say("Mend the cause, then `continuity replay ID`, or `continuity replay all`.")
+
+
+@click.command()
+@click.argument("wanted", metavar="ID|all")
+@wait_option
+@output.as_json_option
+@click.pass_obj
+def replay(context: Context, *, wanted: str, wait: float, as_json: bool) -> None:
+    """Try again what is parked: W12, D34, or all; a decided message too (D34), once a mapping is mended."""
+    with context.connector() as connector:
+        ids = [item["id"] for item in _parked(connector)] if wanted.casefold() == "all" else [_id(wanted)]
+        desk, now = Orders(connector), connector.now()
+        with connector.database.begin() as tx:
+            missing = [item for item in ids if not desk.replay(tx, item, now)]
+        if missing and wanted.casefold() != "all":
+            raise output.Declined(
+                f"{missing[0]} cannot be replayed: it is not there, waits already, or was carried out"
+            )
+        if not ids and not as_json:
+            output.say("Nothing is parked.")
+            return
+        report(desk.answers([item for item in ids if item not in missing], wait), as_json=as_json)
+
+
+def _id(wanted: str) -> str:
+    if not _ID.fullmatch(wanted.upper()):
+        raise output.Declined(f"'{wanted}' is not an id; write one that `continuity parked` shows (W12, D34), or all")
+    return wanted.upper()
+
+
+def _parked(connector: Connector) -> list[dict[str, Any]]:
+    with connector.database.begin() as tx:
+        out = [_parked_write(row) for row in writes.parked(tx, MANY)]
+        back = [_parked_delivery(row) for row in stored.latest(tx, limit=MANY, state="parked")]
+    return sorted([*out, *back], key=lambda item: (item["since"], item["id"]))
+
+
+def _parked_write(row: sa.Row[Any]) -> dict[str, Any]:
+    record = "message" if row.connection == ESCALATION else row.record.replace("_", " ")
+    title = str(row.values.get("title") or row.values.get("text") or "").partition("\n")[0]
+    return {
+        "id": f"W{row.id}",
+        "what": f"{row.action} {record}" + (f": {title}" if title else ""),
+        "connection": row.connection,
+        "ticket": row.number,
+        "activation": f"{PREFIX}{row.activation_id}" if row.activation_id is not None else None,
+        "since": row.done_at or row.created_at,
+        "reason": row.reason,
+    }
+
+
+def _parked_delivery(row: sa.Row[Any]) -> dict[str, Any]:
+    kind, _, rest = row.subject.partition(":")
+    return {
+        "id": f"D{row.id}",
+        "what": f"message {row.event}",
+        "connection": row.connection,
+        "ticket": row.number,
+        "activation": f"{PREFIX}{rest}" if kind == "activation" else None,
+        "since": row.decided_at or row.received_at,
+        "reason": row.reason,
+    }
+
+
+def _delivery(row: sa.Row[Any]) -> dict[str, Any]:
+    fields = ("connection", "source", "event", "state", "reason", "attempts", "received_at", "decided_at")
+    return {"id": f"D{row.id}", "ticket": row.number, **{field: getattr(row, field) for field in fields}}
