@@ -19,7 +19,7 @@ from connector.durable import Durable, Wakes, prepare_engine
 from connector.escalation import Escalations
 from connector.flows.decide import Decide
 from connector.flows.parts import Connection, Parts, Received, Timing
-from connector.flows.poll import HOUSEKEEPING, Sweep
+from connector.flows.poll import HOUSEKEEPING, WARM, Sweep
 from connector.flows.send import Send
 from connector.metrics import Metrics
 from connector.page_link import PageLinks
@@ -39,6 +39,7 @@ from webhooks.servicenow import event as servicenow_event
 TIDY_EVERY = 30.0
 EXECUTOR = "embedded-0"
 WARM_SECONDS = 3.0
+WARM_EVERY = 900.0
 OnCall = Callable[[str, str, int, float], None]
 
 
@@ -141,6 +142,7 @@ class Connector:
                     seconds = self.settings.poll_every.total_seconds()
                     self._durable.every(seconds, wakes, f"poll:{connection.name}")
             self._durable.every(TIDY_EVERY, wakes, HOUSEKEEPING)
+            self._durable.every(WARM_EVERY, wakes, WARM)
         return parts
 
     def assemble(self, wakes: Wakes) -> Parts:
@@ -163,6 +165,7 @@ class Connector:
             escalation=Escalations(settings.escalation)
             if settings.escalation.smtp or settings.escalation.webhook_url
             else None,
+            warm=self._warm,
             forget_flows=self._durable.forget if self._durable is not None else None,
         )
 

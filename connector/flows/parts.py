@@ -104,6 +104,7 @@ class Parts:
     meter: Meter
     timing: Timing = Timing()
     escalation: Sender | None = None
+    warm: Callable[[], None] | None = None
     forget_flows: Callable[[datetime], int] | None = None
     records: RecordsInForce = field(default_factory=lambda: RecordsInForce())  # noqa: PLW0108 - defined below
 

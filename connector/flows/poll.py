@@ -15,6 +15,7 @@ from connector.store import activations, catalogs, deliveries, tickets, writes
 from connector.ticketing import Refused, Ticket, Unavailable, Watch
 
 HOUSEKEEPING = "housekeeping"
+WARM = "warm"
 LOST_AFTER = timedelta(seconds=30)
 KEEP_FLOWS = timedelta(hours=1)
 """How long the engine remembers flows that have ended; what they did stands in our own tables."""
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Sweep:
-    """The flow of the `sweep` queue; its subjects are `poll:<connection>` and `housekeeping`."""
+    """The flow of the `sweep` queue; its subjects are `poll:<connection>`, `housekeeping` and `warm`."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -33,6 +34,8 @@ class Sweep:
             self._poll(self._parts.connections[name])
         elif kind == HOUSEKEEPING:
             self._tidy()
+        elif kind == WARM and self._parts.warm is not None:
+            self._parts.warm()
 
     def _poll(self, connection: Connection) -> None:
         now = self._parts.now()

@@ -83,7 +83,7 @@ class Send:
             if later:
                 self._parts.wakes.wake(tx, "send", f"{subject}|{connection}", min(later))
         for row in taken:
-            values = {"attempts": row.attempts + 1, "sent_at": now, "unclear_since": row.unclear_since or now}
+            values = {"attempts": row.attempts + 1, "sent_at": now, "unclear_since": now}
             writes.update(tx, [row.id], values)
         return taken
 
@@ -172,7 +172,8 @@ class Send:
         values = {
             "next_at": now + timedelta(seconds=max(wait, 0.2)),
             "reason": outcome.reason,
-            "unclear_since": (row.unclear_since or now) if outcome.status == "unclear" else row.unclear_since,
+            # The latest try that may have landed: what is waited out (a lagging index) counts from there.
+            "unclear_since": now if outcome.status == "unclear" else row.unclear_since,
         }
         writes.update(tx, [row.id], values)
 

@@ -13,12 +13,13 @@ from connector.activation import instant, moved, span
 from connector.flows.advance import save, tell_incidents
 from connector.flows.incidents import match_plans, start
 from connector.flows.parts import Parts
-from connector.recovery_task import TaskState
+from connector.recovery_task import CLOSED, TaskState
 from connector.store import activations, tickets, writes
 from connector.ticketing import Ticket
 
 CLOSED_WITH_INCIDENT = "closed with its incident"
 _NOT_ACHIEVED = frozenset({TaskState.FAILED, TaskState.SKIPPED})
+_VERDICTS = frozenset(state.value for state in _NOT_ACHIEVED)
 _CLOSED_INCIDENT = frozenset({"closed", "cancelled"})
 RECOVERY_POINT = re.compile(r"recovery point:?\s*(\d{4}-\d\d-\d\d)[ T]([012]\d:[0-5]\d)", re.IGNORECASE)
 """What a person writes on closing a task to tell how old the recovered data is: `recovery point: 2026-03-02 04:45`."""
@@ -73,7 +74,9 @@ def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticke
             tx, placement.id, {"gone": CLOSED_WITH_INCIDENT, "state": state.value, "state_at": now}
         )
         return "done", "closed because its incident was closed: no verdict on the task"
-    activations.update_placement(tx, placement.id, {"state": state.value, "state_at": now})
+    # Reopened after a verdict: the state is written again, because marks of ours may go with that verdict.
+    stands = "" if placement.state in _VERDICTS and state not in CLOSED else state.value
+    activations.update_placement(tx, placement.id, {"state": stands, "state_at": now})
     if placement.record == "review":
         tickets.tell(tx, f"Post-incident review {ticket.number}: {state.value}", now, activation_id=row.id)
         return "done", f"the review is {state.value}"
