@@ -29,7 +29,7 @@ def run(console: Console, *, stay: bool, pause: float | None = None) -> int:
     `stay` keeps everything running afterwards until Ctrl-C. `pause` is seconds after a line (None: some on a terminal).
     """
     narrator = Narrator(console, pause=pause)
-    narrator.plain("continuity-connector, with a simulated ServiceNow and a simulated Jira over real HTTP")
+    narrator.plain("continuity-connector, with a simulated ServiceNow and a simulated Jira over HTTP")
     started = time.monotonic()
     try:
         with stage() as built:
