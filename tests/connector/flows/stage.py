@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from connector.durable import Wakes
 from connector.settings import Settings
-from connector.store import writes
+from connector.store import deliveries, writes
 from sandbox.jira.options import Options as JiraOptions
 from sandbox.servicenow.options import Options as ServiceNowOptions
 from tests.world import JIRA_SECRET, SERVICENOW_SECRET, World, world
@@ -173,6 +173,21 @@ class Stage(World):
     def group(self, name: str) -> str:
         """Return the sys_id of a group."""
         return next(str(row["sys_id"]) for row in self.table("sys_user_group") if row["name"] == name)
+
+    def command(self, event: str, *, subject: str, **order: Any) -> str:
+        """Record a command as the command line does and have it carried out; returns what came of it."""
+        parts = self.connector.parts
+        assert parts is not None
+        key = uuid.uuid4().hex
+        message = deliveries.Message(
+            "command", key, "command", event, json.dumps({"reason": "", **order}).encode(), subject=subject
+        )
+        with self.connector.database.begin() as tx:
+            deliveries.record(tx, message, self.clock.now())
+            parts.wakes.wake(tx, "incident", subject)
+        self.settle()
+        (row,) = self.rows("SELECT state, reason FROM delivery WHERE key = :key", key=key)
+        return f"{row.state}: {row.reason}"
 
     def major(self, **fields: str) -> Json:
         """Raise an incident and promote it; returns it."""
