@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from sandbox.jira.issue import ChangeItem, Issue, Link
 from sandbox.jira.refusal import Refused
@@ -10,9 +11,8 @@ from sandbox.jira.site import LinkType, Site
 from sandbox.jira.store import Store
 from sandbox.jira.values import Invalid
 
-if TYPE_CHECKING:
-    from sandbox.jira.event import Actor
-    from sandbox.jira.tracker import Tracker
+Touch = Callable[[Issue, ChangeItem], None]
+"""Writes an item into an issue's history and tells of it."""
 
 
 def link_ends(site: Site, store: Store, raw: Any, issue: Issue | None = None) -> tuple[LinkType, int, int]:
@@ -37,9 +37,8 @@ def _end(store: Store, raw: Any, issue: Issue | None) -> Issue:
     return store.get(str(raw.get("key") or raw.get("id") or "") if isinstance(raw, dict) else "")
 
 
-def link(tracker: Tracker, actor: Actor, link_type: LinkType, source: int, destination: int) -> Link:
+def link(store: Store, touch: Touch, link_type: LinkType, source: int, destination: int) -> Link:
     """The same link twice stays one, as in Jira; each end's history shows it."""
-    store = tracker.store
     for present in store.links(store.by_id(source)):
         if (present.type, present.source, present.destination) == (link_type, source, destination):
             return present
@@ -48,5 +47,5 @@ def link(tracker: Tracker, actor: Actor, link_type: LinkType, source: int, desti
     for end, other, verb in ((source, destination, link_type.outward), (destination, source, link_type.inward)):
         issue, key = store.by_id(end), store.by_id(other).key
         item = ChangeItem("Link", "jira", None, None, None, key, f"This issue {verb} {key}")
-        tracker.touch(actor, issue, issue, item)
+        touch(issue, item)
     return made

@@ -141,7 +141,7 @@ class Tracker:
         for text, properties in remarks:
             issue = self.comment(actor, issue, text, properties)
         for link_type, source, destination in links:
-            link(self, actor, link_type, source, destination)
+            self.link(actor, link_type, source, destination)
         return self.store.by_id(issue.id)
 
     def _read_additions(
@@ -268,6 +268,14 @@ class Tracker:
         """A write beside the fields (a link) that the history shows as this one item."""
         return self._write(actor, old, new, "issue_updated", (item,))
 
+    def link(self, actor: Actor, link_type: LinkType, source: int, destination: int) -> None:
+        """Link two issues, as both their histories show."""
+
+        def touch(issue: Issue, item: ChangeItem) -> None:
+            self.touch(actor, issue, issue, item)
+
+        link(self.store, touch, link_type, source, destination)
+
     def set_properties(self, issue: Issue, properties: Mapping[str, Any]) -> None:
         """Properties are no part of the history, and `updated` does not move."""
         self.store.put(replace(issue, properties={**issue.properties, **properties}))
@@ -294,7 +302,7 @@ class Tracker:
         )
         self._announce_new(actor, self.store.put(issue))
         cloners = next(kind for kind in self.site.link_types if kind.name == "Cloners")
-        link(self, actor, cloners, issue.id, origin.id)
+        self.link(actor, cloners, issue.id, origin.id)
         return self.store.by_id(issue.id)
 
 

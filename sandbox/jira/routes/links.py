@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sandbox.jira.desk import Json, actor, body, desk, view
 from sandbox.jira.issue import ChangeItem, Issue, RemoteLink
-from sandbox.jira.linking import link, link_ends
+from sandbox.jira.linking import link_ends
 from sandbox.jira.refusal import Refused, unreadable
 from sandbox.jira.remark import read_comment
 
@@ -150,7 +150,7 @@ def link_issues() -> tuple[str, int]:
         tracker = desk().tracker
         link_type, source, destination = link_ends(desk().site, desk().store, sent)
         remark = read_comment(sent["comment"], actor().version) if sent.get("comment") else None
-        link(tracker, actor(), link_type, source, destination)
+        tracker.link(actor(), link_type, source, destination)
         if remark is not None:
             tracker.comment(actor(), desk().store.by_id(source), *remark)
     return "", 201
