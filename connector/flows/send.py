@@ -146,9 +146,9 @@ class Send:
         """Show on the incident what did not go as mapped, once."""
         text = f"{outcome.number or row.number}: {warning}"
         if row.activation_id is None:
-            tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id)
+            tickets.tell_once(tx, text, now, connection=row.connection, platform_id=row.platform_id)
             return
-        tickets.tell(tx, text, now, activation_id=row.activation_id)
+        tickets.tell_once(tx, text, now, activation_id=row.activation_id)
         if row.action == "create":
             tell_incidents(tx, row.activation_id, f"warning:{row.key}:{warning}"[:500], text, now)
 

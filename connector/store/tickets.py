@@ -82,6 +82,27 @@ def tell(
     )
 
 
+def tell_once(
+    tx: sa.Connection,
+    text: str,
+    now: datetime,
+    *,
+    activation_id: int | None = None,
+    connection: str = "",
+    platform_id: str = "",
+) -> bool:
+    """Add a line to what happened unless it stands there already; returns whether it was added."""
+    where = (
+        sa.and_(history.c.connection == connection, history.c.platform_id == platform_id)
+        if activation_id is None
+        else history.c.activation_id == activation_id
+    )
+    if tx.execute(sa.select(history.c.id).where(where, history.c.text == text).limit(1)).first() is not None:
+        return False
+    tell(tx, text, now, activation_id=activation_id, connection=connection, platform_id=platform_id)
+    return True
+
+
 def told(tx: sa.Connection, *, activation_id: int | None, connection: str, platform_id: str) -> Sequence[sa.Row[Any]]:
     """Return what happened to a ticket or to its activation, oldest first."""
     mine = sa.and_(history.c.connection == connection, history.c.platform_id == platform_id)
