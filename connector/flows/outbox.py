@@ -22,6 +22,7 @@ REVIEW = "_review"
 LONGEST_KEY = 100
 SAME_TIME = timedelta(minutes=1)
 """Due times closer than this are the same on a platform."""
+_NOTHING = (None, "")
 
 
 class Outbox:
@@ -462,7 +463,7 @@ def bounded(key: str) -> str:
 def _same(key: str, written: Any, wanted: Any) -> bool:
     if key in {"due_at", "rto_due"} and written and wanted:
         return abs(datetime.fromisoformat(written) - datetime.fromisoformat(wanted)) < SAME_TIME
-    return bool(written == wanted) or (not written and not wanted)
+    return bool(written == wanted) or (written in _NOTHING and wanted in _NOTHING)
 
 
 def _iso(at: datetime | None) -> str | None:
