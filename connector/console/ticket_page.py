@@ -305,15 +305,14 @@ def _values(
     ahead: Sequence[TaskLine],
     link: str,
 ) -> dict[str, Any]:
-    restored = standing.restored_at
-    expected = status.expected_at
+    expected = standing.restored_at or status.expected_at
     return {
         **_values_before(standing.plan, services, standing.rto, facts, link),
         "phase": PHASE_NAMES[status.phase],
         "progress": status.percent,
         "next_step": ahead[0].name if ahead else "none",
         "rto_due": instant(standing.due_at),
-        "expected_at": f"restored {instant(restored)}" if restored else instant(expected) if expected else "not known",
+        "expected_at": instant(expected) if expected else "not known",
         "exercise": standing.exercise,
     }
 
