@@ -54,11 +54,11 @@ class Wakes:
     def wake(self, tx: sa.Connection, queue: str, subject: str, at: datetime | None = None) -> None:
         """Have the flow of `queue` look at `subject`, now or at an instant, if `tx` commits.
 
-        Several calls before the flow starts make one run of it. A timed call for the same instant (to the second) is
-        made once.
+        Several calls before the flow starts make one run of it. A timed call for the same instant (to the
+        millisecond) is made once.
         """
         if at is not None:
-            identity = f"{queue}:{subject}:at:{int(at.timestamp())}"
+            identity = f"{queue}:{subject}:at:{at.timestamp():.3f}"
             self._enqueue(tx, queue, subject, identity, max(0.0, at.timestamp() - time.time()))
             return
         dialect = sqlite if self._database.sqlite else postgresql

@@ -31,6 +31,9 @@ BASELINE = (
 def apply(tx: sa.Connection, parts: Parts, ticket: Ticket, now: datetime) -> tuple[str, str]:
     """Take in what an incident's ticket says; returns (`done` | `ignored` | `parked`, reason)."""
     connection = parts.connections[ticket.connection]
+    parent = str(ticket.values.get("parent") or "")
+    if parent:  # parents are locked before their children, by everybody
+        tickets.remember(tx, ticket.connection, parent, now)
     row = tickets.remember(tx, ticket.connection, ticket.id, now)
     if row.version is not None and ticket.version < row.version:
         return "ignored", f"older than what is known (version {ticket.version}, known {row.version})"

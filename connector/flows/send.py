@@ -75,7 +75,7 @@ class Send:
             ready = row.state == "pending" and (row.next_at <= now or (any_due and row.attempts == 0))
             if ready and row.platform_id not in held and len(taken) < MANY:
                 taken.append(row)
-            if row.platform_id:
+            elif row.platform_id:
                 held.add(row.platform_id)
         if not any_due:
             taken = []
