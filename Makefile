@@ -8,8 +8,8 @@ SEED ?= 1
 BIN := .venv/bin
 STAMP := .venv/.installed
 OURS := connector adapters mappings webhooks sandbox
-# psycopg is loaded by name; the others are parts of Flask, requests and Jinja that are imported under their own names.
-DEPTRY := --dev-optional-dependencies dev \
+# bandit: B704 (Markup) is judged line by line by ruff's S704. deptry: psycopg is loaded by name; the others are parts of Flask, requests and Jinja that are imported under their own names.
+DEPTRY := --optional-dependencies-dev-groups dev \
 	--per-rule-ignores 'DEP002=psycopg,DEP003=werkzeug|urllib3|markupsafe'
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
@@ -35,7 +35,6 @@ check: $(STAMP)
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 	@$(BIN)/deptry $(OURS) $(OURS:%=--known-first-party %) $(DEPTRY)
-	@# B704 (Markup) is judged line by line by ruff's S704
 	@$(BIN)/bandit --quiet --recursive --severity-level medium --skip B704 $(OURS)
 	@$(BIN)/codespell --ignore-words-list wont $(OURS) docs requirements Makefile *.md
 

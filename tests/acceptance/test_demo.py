@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.acceptance
-START = "from connector.cli.demo import demo; demo()"
+PROGRAM = Path(sys.executable).with_name("continuity")
 
 
 def test_the_demo_tells_a_true_story_without_a_terminal_and_ends_by_itself() -> None:
     environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "FORCE_COLOR", "TERM"}}
 
     ended = subprocess.run(
-        [sys.executable, "-c", START],
+        [PROGRAM, "demo"],
         check=False,
         capture_output=True,
         env=environment,
