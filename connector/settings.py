@@ -20,6 +20,8 @@ FILE = "continuity.yaml"
 LAST_PORT = 65535
 SHORTEST_SECRET = 16
 MOST_SECRETS = 2
+RESERVED = frozenset({"activation", "command", "escalation"})
+"""Names that stand for something else where a connection's name could stand."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _ADDRESS = re.compile(r"https?://[^\s/]+.*")
 
@@ -318,6 +320,12 @@ def _placed(url: str, directory: Path) -> str:
 
 
 def _connection(document: Document, name: str, shape: Mapping[str, Any], problems: list[Problem]) -> ConnectionSettings:
+    if name in RESERVED:
+        problems.append(
+            Problem(
+                document.where("connections", name), f"the name '{name}' is ours", "give the connection another name"
+            )
+        )
     auth = Auth(**shape["auth"])
     if not ((auth.user and auth.password) or (auth.client_id and auth.client_secret) or auth.token):
         problems.append(

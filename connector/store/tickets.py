@@ -103,13 +103,6 @@ def tell_once(
     return True
 
 
-def told(tx: sa.Connection, *, activation_id: int | None, connection: str, platform_id: str) -> Sequence[sa.Row[Any]]:
-    """Return what happened to a ticket or to its activation, oldest first."""
-    mine = sa.and_(history.c.connection == connection, history.c.platform_id == platform_id)
-    where = mine if activation_id is None else sa.or_(mine, history.c.activation_id == activation_id)
-    return tx.execute(sa.select(history).where(where).order_by(history.c.id)).all()
-
-
 def undecided(tx: sa.Connection) -> Sequence[sa.Row[Any]]:
     """Return known incidents that take part in no activation."""
     statement = sa.select(ticket).where(ticket.c.activation_id.is_(None), ticket.c.version.is_not(None))
