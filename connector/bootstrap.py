@@ -35,6 +35,7 @@ from webhooks.envelope import Envelope, EventReader
 from webhooks.headers import DIGEST
 from webhooks.jira import event as jira_event
 from webhooks.servicenow import event as servicenow_event
+from webhooks.signature import fault
 
 TIDY_EVERY = 30.0
 EXECUTOR = "embedded-0"
@@ -316,6 +317,7 @@ def _connection(settings: Settings, platform: Platform, item: ConnectionSettings
         mappings = load(item.platform, settings.directory)
     except Invalid as error:
         problems.extend(error.problems)
+    problems += _secret_faults(settings, item)
     if problems or major is None or note_for is None or mappings is None:
         raise Invalid(problems)
 
@@ -334,6 +336,18 @@ def _connection(settings: Settings, platform: Platform, item: ConnectionSettings
         review_project=item.review_project,
         poll=item.poll,
     )
+
+
+def _secret_faults(settings: Settings, item: ConnectionSettings) -> list[Problem]:
+    """Return what is wrong with the secrets of a webhook; a secret itself is never shown."""
+    if item.webhook is None:
+        return []
+    fix = "take the one that the platform was given; see webhooks/ for how to make one"
+    return [
+        Problem(settings.where("connections", item.name, "webhook", "secrets", index), what, fix)
+        for index, secret in enumerate(item.webhook.secrets)
+        if (what := fault(item.webhook.scheme, secret))  # type: ignore[arg-type]
+    ]
 
 
 def _opener(reader: EventReader) -> Callable[[str, bytes], Received]:

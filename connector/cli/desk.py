@@ -11,6 +11,7 @@ from connector.activation import span
 from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
+from connector.cli.opening import opened
 from connector.console import figures, records
 from connector.problem import nearest
 from connector.recovery_task import PHASES, Phase
@@ -26,7 +27,7 @@ limit_option = click.option("--limit", type=click.IntRange(1, 10_000), default=5
 @click.pass_obj
 def incidents(context: Context, *, connection: str, limit: int, as_json: bool) -> None:
     """List known incidents, the last seen first, and why each was or was not acted on."""
-    with context.connector() as connector, connector.database.begin() as tx:
+    with opened(context) as connector, connector.database.begin() as tx:
         known_connection(connector, connection)
         rows = [row for row in tickets.newest(tx, limit=limit, connection=connection) if row.version is not None]
     if as_json:
@@ -63,7 +64,7 @@ def incidents(context: Context, *, connection: str, limit: int, as_json: bool) -
 @click.pass_obj
 def activations(context: Context, *, number: str | None, state: str | None, limit: int, as_json: bool) -> None:
     """List activations, or show one with its tasks, tickets and what happened."""
-    with context.connector() as connector:
+    with opened(context) as connector:
         now = connector.now()
         if number is not None:
             _show(connector, number, now, as_json=as_json)

@@ -12,6 +12,7 @@ from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection, limit_option
+from connector.cli.opening import opened
 from connector.cli.orders import Orders, report, wait_option
 from connector.console.records import PREFIX
 from connector.flows.commands import COMMAND
@@ -33,7 +34,7 @@ _STATES = click.Choice(["open", "done", "ignored", "parked"])
 @click.pass_obj
 def deliveries(context: Context, *, ticket: str, state: str | None, connection: str, limit: int, as_json: bool) -> None:
     """List messages in, newest first, and what was decided on each."""
-    with context.connector() as connector, connector.database.begin() as tx:
+    with opened(context) as connector, connector.database.begin() as tx:
         if connection != COMMAND:
             known_connection(connector, connection)
         rows = stored.latest(tx, limit=limit, connection=connection, state=state or "", number=ticket.strip())
@@ -55,7 +56,7 @@ def deliveries(context: Context, *, ticket: str, state: str | None, connection: 
 @click.pass_obj
 def parked(context: Context, *, as_json: bool) -> None:
     """List what could not be done and waits for a person, with the reason."""
-    with context.connector() as connector:
+    with opened(context) as connector:
         found = _parked(connector)
     if as_json:
         output.document(found)
@@ -79,7 +80,7 @@ def parked(context: Context, *, as_json: bool) -> None:
 @click.pass_obj
 def replay(context: Context, *, wanted: str, wait: float, as_json: bool) -> None:
     """Try again what is parked: W12, D34, or all; a decided message too (D34), once a mapping is mended."""
-    with context.connector() as connector:
+    with opened(context) as connector:
         ids = [item["id"] for item in _parked(connector)] if wanted.casefold() == "all" else [_id(wanted)]
         desk, now = Orders(connector), connector.now()
         with connector.database.begin() as tx:

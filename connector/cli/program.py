@@ -6,24 +6,27 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-import sqlalchemy as sa
 
 from connector.cli import output
 from connector.cli.context import Context
-from connector.cli.demo import demo
-from connector.cli.desk import activations, incidents
-from connector.cli.messages import deliveries, parked, replay
-from connector.cli.records import apply, check, init
-from connector.cli.response import activate, exercise, stand_down, task
-from connector.cli.sandboxes import sandbox
-from connector.cli.service import serve
-from connector.problem import Invalid
+from connector.problem import Invalid, nearest
 
 OK, NO, FAULT, INTERRUPTED = 0, 1, 3, 130
+COMMANDS = {
+    **dict.fromkeys(("init", "check", "apply"), "records"),
+    "serve": "service",
+    "demo": "demo",
+    "sandbox": "sandboxes",
+    **dict.fromkeys(("incidents", "activations"), "desk"),
+    **dict.fromkeys(("activate", "exercise", "stand-down", "task"), "response"),
+    **dict.fromkeys(("deliveries", "parked", "replay"), "messages"),
+}
+"""Each command and the module that holds it; loaded when it is used, because a sandbox needs no engine to start."""
 
 
 class Program(click.Group):
@@ -31,6 +34,18 @@ class Program(click.Group):
 
     0: done. 1: the user's mistake or a negative answer. 3: a fault of ours. 130: interrupted.
     """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's form
+        """Return the names in the order in which one comes to need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command. Raises UsageError for a name that there is not."""
+        if cmd_name not in COMMANDS:
+            near = nearest(cmd_name, COMMANDS) or "`continuity --help` lists them"
+            raise click.UsageError(f"there is no command '{cmd_name}'; {near}", ctx)
+        found = getattr(import_module(f"connector.cli.{COMMANDS[cmd_name]}"), cmd_name.replace("-", "_"))
+        return found if isinstance(found, click.Command) else None
 
     def main(
         self,
@@ -54,10 +69,6 @@ class Program(click.Group):
         except Invalid as error:
             output.problems(output.in_order(error.problems))
             return NO
-        except sa.exc.OperationalError as error:
-            output.aside(f"the database cannot be used: {_first_line(error.orig or error)}", style="red")
-            output.aside("check `database` in continuity.yaml, and that the server is up")
-            return NO if not debug else _fault(error, debug=debug)
         except (click.Abort, KeyboardInterrupt):
             return INTERRUPTED
         except Exception as error:  # noqa: BLE001 - the border of the program: told, logged, and an exit code
@@ -99,12 +110,3 @@ def main(context: click.Context, config: Path, *, debug: bool) -> None:
     A major incident starts its continuity plan; recovery is written back to its tickets.
     """
     context.obj = Context(config, debug)
-
-
-_COMMANDS = (
-    *(init, check, apply, serve, demo, sandbox),
-    *(incidents, activations, activate, exercise, stand_down, task),
-    *(deliveries, parked, replay),
-)
-for command in _COMMANDS:
-    main.add_command(command)

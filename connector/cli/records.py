@@ -17,6 +17,7 @@ from connector.bootstrap import PLATFORMS, Connector
 from connector.catalog import Catalog
 from connector.cli import orders, output
 from connector.cli.context import Context
+from connector.cli.opening import database_faults
 from connector.problem import Invalid, Problem
 from connector.settings import Survey, survey
 from connector.store import catalogs as stored
@@ -110,23 +111,28 @@ def apply(context: Context, *, yes: bool, wait: float, as_json: bool) -> None:
         raise Invalid(output.in_order(found.problems))
     output.problems(output.in_order(found.warnings))
     try:
-        connector.prepare()
-        with connector.database.begin() as tx:
-            row = stored.newest(tx)
-        old = catalogs.from_json(row.content) if row is not None else None
-        changes = catalogs.changes(old, catalog)
-        if old is not None and not changes:
-            _applied(as_json=as_json, changes=[], outcome="Nothing changes: these records are in force already.")
-            return
-        if not as_json:
-            for change in changes:
-                output.say(str(change))
-        if not yes:
-            _confirm(len(changes))
-        outcome = _store(connector, catalog, old.digest if old is not None else "", wait)
-        _applied(as_json=as_json, changes=[str(change) for change in changes], outcome=outcome)
+        with database_faults():
+            connector.prepare()
+            _put_in_force(connector, catalog, wait, yes=yes, as_json=as_json)
     finally:
         connector.stop()
+
+
+def _put_in_force(connector: Connector, catalog: Catalog, wait: float, *, yes: bool, as_json: bool) -> None:
+    with connector.database.begin() as tx:
+        row = stored.newest(tx)
+    old = catalogs.from_json(row.content) if row is not None else None
+    changes = catalogs.changes(old, catalog)
+    if old is not None and not changes:
+        _applied(as_json=as_json, changes=[], outcome="Nothing changes: these records are in force already.")
+        return
+    if not as_json:
+        for change in changes:
+            output.say(str(change))
+    if not yes:
+        _confirm(len(changes))
+    outcome = _store(connector, catalog, old.digest if old is not None else "", wait)
+    _applied(as_json=as_json, changes=[str(change) for change in changes], outcome=outcome)
 
 
 def examine(context: Context) -> Checked:

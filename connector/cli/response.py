@@ -11,6 +11,7 @@ from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection
+from connector.cli.opening import opened
 from connector.cli.orders import Orders, report, wait_option
 from connector.console import records
 from connector.problem import nearest
@@ -37,7 +38,7 @@ def activate(
     context: Context, *, ticket: str, plan: str, on: str, by: str, reason: str, wait: float, as_json: bool
 ) -> None:
     """Activate a continuity plan for the incident TICKET, whatever the rules say."""
-    with context.connector() as connector:
+    with opened(context) as connector:
         known_connection(connector, on)
         known_plan(connector, plan)
         connection, number = _find(connector, ticket.strip(), on)
@@ -54,7 +55,7 @@ def activate(
 @click.pass_obj
 def exercise(context: Context, *, plan: str, by: str, wait: float, as_json: bool) -> None:
     """Exercise PLAN: the real path, labelled EXERCISE on each ticket and kept out of the figures."""
-    with context.connector() as connector:
+    with opened(context) as connector:
         known_plan(connector, plan)
         _carry_out(connector, "exercise", {"plan": plan, "by": by}, wait, as_json=as_json)
 
@@ -68,7 +69,7 @@ def exercise(context: Context, *, plan: str, by: str, wait: float, as_json: bool
 @click.pass_obj
 def stand_down(context: Context, *, activation: str, by: str, reason: str, wait: float, as_json: bool) -> None:
     """Stand an activation down: its open tasks are skipped, and that is told on its tickets."""
-    with context.connector() as connector:
+    with opened(context) as connector:
         number = running(connector, activation)
         order = {"activation": number, "by": by, "reason": reason}
         _carry_out(connector, "stand-down", order, wait, f"activation:{number}", as_json=as_json)
@@ -136,7 +137,7 @@ def running(connector: Connector, number: str, task_key: str = "") -> int:
 def _close(
     context: Context, activation: str, key: str, state: TaskState, by: str, reason: str, wait: float, *, as_json: bool
 ) -> None:
-    with context.connector() as connector:
+    with opened(context) as connector:
         number = running(connector, activation, key)
         order = {"activation": number, "task": key, "state": state.value, "by": by, "reason": reason}
         _carry_out(connector, "task", order, wait, f"activation:{number}", as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -13,6 +14,8 @@ import waitress
 from connector.bootstrap import Connector
 from connector.cli import logs, output
 from connector.cli.context import Context
+from connector.cli.opening import database_faults
+from connector.settings import read_settings
 from connector.store import catalogs
 from webhooks.receiver import MAX_BYTES
 
@@ -30,17 +33,18 @@ def serve(context: Context, *, listen: str) -> None:
 
     What is unfinished then goes on at the next start; nothing is lost by a kill either.
     """
-    settings = context.settings()
+    settings = read_settings(context.config, os.environ)
     host, port = _address(listen) if listen else (settings.host, settings.port)
     logs.configure(settings, terminal=sys.stderr.isatty())
     connector = Connector(settings)
     signal.signal(signal.SIGTERM, _leave)
     try:
-        if connector.served():
-            raise output.Declined("another `continuity serve` runs on this database; stop it, or use its database")
-        connector.prepare()
-        _warn_of_no_records(connector)
-        _run(connector, host, port)
+        with database_faults():
+            if connector.served():
+                raise output.Declined("another `continuity serve` runs on this database; stop it, or use its database")
+            connector.prepare()
+            _warn_of_no_records(connector)
+            _run(connector, host, port)
     finally:
         connector.stop()
 
