@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.flows.advance import tell_incidents
-from connector.flows.outbox import Outbox, plan_linked
+from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts, Sender
+from connector.flows.write_back import plan_linked
 from connector.store import activations, tickets, writes
 from connector.ticketing import Outcome, Write
 
@@ -155,6 +156,7 @@ class Send:
     def _park(self, tx: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) -> None:
         writes.update(tx, [row.id], {"state": "parked", "reason": reason, "done_at": now})
         what = row.values.get("title") or f"{row.action} of {row.number or row.record}"
+        what += f" (project {row.values['project']})" if row.values.get("project") else ""
         text = f"Parked on {row.connection}: {what}: {reason}"
         if row.activation_id is None:
             tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id)

@@ -1,0 +1,147 @@
+"""What is written back to the incidents' own tickets: fields, notes that people need, and the link to the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.flows.incidents import link_since
+from connector.flows.parts import Connection, Parts
+from connector.store import writes
+
+_NOTHING = (None, "")
+SAME_TIME = timedelta(minutes=1)
+"""Due times closer than this are the same on a platform."""
+
+
+def plan_ticket(
+    tx: sa.Connection,
+    parts: Parts,
+    connection: Connection,
+    ticket: sa.Row[Any],
+    wanted: Mapping[str, Any],
+    *,
+    subject: str,
+    now: datetime,
+) -> None:
+    """Intend the write-back of a ticket: fields that differ from what was last written, and notes not told yet.
+
+    Changes that come within the window after a write-back wait for its end and go out as one.
+    """
+    prefix = f"write-back:{connection.name}:{ticket.platform_id}:"
+    changes = {key: value for key, value in wanted.items() if not same(key, ticket.written.get(key), value)}
+    notes = writes.untold(tx, connection.name, ticket.platform_id)
+    pending = [item for item in writes.for_ticket(tx, connection.name, ticket.platform_id) if item.action == "update"]
+    unsent = [item for item in pending if item.state == "pending" and item.attempts == 0]
+    if any(item not in unsent for item in pending) or not (changes or notes or unsent):
+        return
+    text = "\n\n".join(item.text for item in notes)
+    if unsent:
+        mine = unsent[0]
+        writes.carry(tx, [item.id for item in notes], mine.key)
+        writes.update(
+            tx, [mine.id], {"values": changes, "note": "\n\n".join(part for part in (mine.note, text) if part)}
+        )
+        return
+    key = f"{prefix}{writes.count_with_prefix(tx, prefix)}"
+    last = writes.last_sent(tx, prefix)
+    quiet = last is None or bool(notes) or last + parts.timing.write_back_window <= now
+    writes.carry(tx, [item.id for item in notes], key)
+    writes.intend(
+        tx,
+        {
+            "key": key,
+            "connection": connection.name,
+            "subject": subject,
+            "activation_id": ticket.activation_id,
+            "action": "update",
+            "record": "incident",
+            "platform_id": ticket.platform_id,
+            "number": ticket.number,
+            "values": changes,
+            "note": text,
+            "next_at": now if quiet or last is None else last + parts.timing.write_back_window,
+            "created_at": now,
+        },
+    )
+
+
+def plan_linked(tx: sa.Connection, parts: Parts, ticket: sa.Row[Any], now: datetime) -> None:
+    """Intend what a ticket without an activation gets: the mapped fields, its notes, and the remote link."""
+    connection = parts.connections[ticket.connection]
+    incident = connection.incident(ticket)
+    plan = parts.records.read(tx).plans.get(ticket.plan_key)
+    link = parts.links.address(ticket.connection, ticket.number, link_since(incident, now))
+    wanted = {"continuity_plan": ticket.plan_key, "continuity_link": link} if ticket.plan_key else {}
+    subject = f"ticket:{ticket.connection}:{ticket.platform_id}"
+    plan_ticket(tx, parts, connection, ticket, wanted, subject=subject, now=now)
+    if connection.ticketing.traits.remote_links and plan is not None:
+        intend_link(
+            tx,
+            connection,
+            ticket,
+            Link(plan.key, plan.name, link, resolved=False),
+            subject=subject,
+            activation_id=None,
+            now=now,
+        )
+
+
+@dataclass(frozen=True)
+class Link:
+    """The plan's page as a remote link; crossed out once the service is restored."""
+
+    plan_key: str
+    title: str
+    address: str
+    resolved: bool
+
+
+def intend_link(
+    tx: sa.Connection,
+    connection: Connection,
+    place: sa.Row[Any],
+    link: Link,
+    *,
+    subject: str,
+    activation_id: int | None,
+    now: datetime,
+) -> None:
+    """Put a link on a ticket, once, and once more when it is resolved."""
+    turn = f"resolved:{activation_id}" if link.resolved else "open"
+    writes.intend(
+        tx,
+        {
+            "key": f"link:{connection.name}:{place.platform_id}:{link.plan_key}:{turn}",
+            "connection": connection.name,
+            "subject": subject,
+            "activation_id": activation_id,
+            "action": "link",
+            "record": "incident",
+            "platform_id": place.platform_id,
+            "number": place.number,
+            "values": {
+                "global_id": f"continuity:{connection.name}:{place.platform_id}:{link.plan_key}",
+                "url": link.address,
+                "title": f"Continuity plan: {link.title}"[:255],
+                "summary": "Plan, response team, recovery tasks and RTO",
+                "resolved": link.resolved,
+            },
+            "next_at": now,
+            "created_at": now,
+        },
+    )
+
+
+def same(key: str, written: Any, wanted: Any) -> bool:
+    if key in {"due_at", "rto_due"} and written and wanted:
+        return abs(datetime.fromisoformat(written) - datetime.fromisoformat(wanted)) < SAME_TIME
+    return bool(written == wanted) or (written in _NOTHING and wanted in _NOTHING)
+
+
+def iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
