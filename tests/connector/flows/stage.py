@@ -23,6 +23,7 @@ from connector.durable import Wakes
 from connector.settings import Auth, Settings, WebhookIn
 from connector.store import deliveries, writes
 from sandbox.jira.options import Options as JiraOptions
+from sandbox.server import Running
 from sandbox.servicenow.options import Options as ServiceNowOptions
 from tests.world import JIRA_SECRET, SERVICENOW_SECRET, World, world
 
@@ -105,6 +106,11 @@ class Stage(World):
             target = {"url": f"{self.web.url}/webhooks/{name}", "secret": secret, "style": style}
             order = {"targets": [target], "behaviour": behaviour}
             requests.post(f"{side.url}/_sandbox/webhooks", json=order, timeout=5).raise_for_status()
+
+    def all_calls(self, side: Running) -> list[Json]:
+        """Return the calls that the connector made since they were last reset, polls among them."""
+        found = requests.get(f"{side.url}/_sandbox/calls", timeout=5).json()["calls"]
+        return [call for call in found if "integration" in (call["account"] or "")]
 
     def get(self, table: str, sys_id: str) -> Json:
         """Return a ServiceNow record as it is in its database."""
