@@ -39,7 +39,8 @@ def parse(site: Site, raw: Mapping[str, Any]) -> Ticket:
         )
     if "updated" not in fields and not deleted:
         problems += ("the message carries only a part of the issue: read it before acting on it",)
-    values: dict[str, Any] = {}
+    # Of an issue that is none of ours only its type is told, for the reason why nothing is done.
+    values: dict[str, Any] = {"issue_type": _name(fields.get("issuetype"))} if kind == "other" and not deleted else {}
     if kind != "other" and not deleted:
         values, told = _values(site, kind, issue, fields, labels)
         problems += told

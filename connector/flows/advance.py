@@ -68,11 +68,13 @@ def wake_sends(tx: sa.Connection, parts: Parts, subject: str, now: datetime) -> 
 def _escalate(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) -> None:
     """Tell people outside both platforms when an activation is not complete in time; otherwise look again then."""
     row = activations.get(tx, activation_id)
-    if row.state != "running" or row.escalated_at is not None or row.complete_at is not None:
+    if row.state != "running" or row.complete_at is not None:
         return
-    missing = writes.pending_creates(tx, activation_id)
+    missing = [item for item in writes.pending_creates(tx, activation_id) if item.connection != ESCALATION]
     if not missing and any(item.platform_id for item in activations.placements(tx, activation_id)):
         activations.update(tx, activation_id, {"complete_at": now})
+        return
+    if row.escalated_at is not None:
         return
     deadline = row.started_at + parts.timing.escalate_after
     if now < deadline:

@@ -121,8 +121,8 @@ class Decide:
                 self._parts.wakes.wake(tx, "incident", f"activation:{made.activation_id}")
                 return tasks.duplicate(tx, made, ticket, now)
             return "ignored", "a ticket of ours whose creation is being recorded, or of another installation"
-        kind = str(ticket.values.get("issue_type") or ticket.record)
-        return "ignored", f"neither an incident nor a ticket of ours ({kind})"
+        kind = str(ticket.values.get("issue_type") or "of no type that is mapped")
+        return "ignored", f"neither an incident nor a ticket of ours: {kind}"
 
     def _wait(self, row: sa.Row[Any], reason: str, retry_after: float | None) -> bool:
         with self._parts.database.begin() as tx:

@@ -13,7 +13,7 @@ from connector.flows.advance import tell_incidents
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts, Sender
 from connector.flows.write_back import plan_linked
-from connector.store import activations, tickets, writes
+from connector.store import activations, deliveries, tickets, writes
 from connector.ticketing import Outcome, Write
 
 LONGEST_WAIT = 300.0
@@ -137,11 +137,15 @@ class Send:
                 now,
                 activation_id=row.activation_id,
             )
+        # What an earlier try made may have been moved by a person since: its version says nothing of our write then.
+        version = None if row.action == "create" and row.unclear_since is not None else outcome.version
         if "state" in row.values:
             values |= {"state": row.values["state"] or placement.state, "state_at": now}
-            if outcome.version is not None:
-                values["version"] = max(outcome.version, placement.version or 0)
+            if version is not None:
+                values["version"] = max(version, placement.version or 0)
         activations.update_placement(tx, placement.id, values)
+        if row.action == "create":
+            deliveries.take_up(tx, row.connection, outcome.id, version, f"activation:{row.activation_id}")
 
     def _warn(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, warning: str, now: datetime) -> None:
         """Show on the incident what did not go as mapped, once."""
