@@ -69,8 +69,22 @@ class Stage(World):
             requests.post(f"{side.url}/_sandbox/clock", json=order, timeout=5).raise_for_status()
         self.look()
 
-    def settle(self, seconds: float = 20.0, quiet: float = 0.2) -> None:
-        super().settle(seconds, quiet)
+    def settle(self, seconds: float = 20.0, quiet: float = 0.15) -> None:
+        """Wait until no message, flow or write is under way; a timer or a window may still be."""
+        end = time.monotonic() + seconds
+        since = time.monotonic()
+        while time.monotonic() - since < quiet:
+            for side in (self.servicenow, self.jira):
+                requests.post(f"{side.url}/_sandbox/webhooks/flush", timeout=20)
+            (row,) = self.rows(
+                "SELECT (SELECT count(*) FROM delivery WHERE state = 'open') AS messages,"
+                " (SELECT count(*) FROM write WHERE state = 'pending') AS writes,"
+                " (SELECT count(*) FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')) AS flows"
+            )
+            if any(row):
+                since = time.monotonic()
+            assert time.monotonic() < end, f"not settled within {seconds} s: {row}"
+            time.sleep(0.03)
 
     def look(self) -> None:
         """Wake every flow, as timers and sweeps do."""

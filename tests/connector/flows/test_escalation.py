@@ -1,0 +1,148 @@
+"""An activation that is not complete in time is told outside both platforms, by mail and by a signed webhook."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from standardwebhooks.webhooks import Webhook
+
+from connector.settings import Escalation, Settings, Smtp
+from tests.connector.flows.stage import plan, stage, task
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+TASKS = {"assess": task("Assess"), "failover": task("Failover", on={"jira": "OPS"})}
+
+
+@dataclass
+class Box:
+    """What came in by mail; the first `refuse` messages are refused for now."""
+
+    mails: list[Message] = field(default_factory=list)
+    refuse: int = 0
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's
+        if self.refuse:
+            self.refuse -= 1
+            return "451 try again later"
+        self.mails.append(message_from_bytes(envelope.original_content or b""))
+        return "250 OK"
+
+
+class _Server(Controller):  # type: ignore[misc] - aiosmtpd has no types
+    """Knocks at the port that the system gave, which the original forgets to ask for."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextmanager
+def mail_server(box: Box) -> Iterator[int]:
+    controller = _Server(box, hostname="127.0.0.1", port=0)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def hook_server() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield an address and what was posted there, its signature checked."""
+    posted: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            Webhook(SECRET).verify(body, {name.lower(): value for name, value in self.headers.items()})
+            posted.append({**json.loads(body), "id": self.headers["webhook-id"]})
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/alerts", posted
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_what_does_not_stand_on_its_platform_in_time_is_told_by_mail_and_webhook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Box(refuse=1)
+    with mail_server(box) as port, hook_server() as (url, posted):
+
+        def tell(settings: Settings) -> Settings:
+            smtp = Smtp("127.0.0.1", port, "continuity@example.com", ("carla.continuity@example.com",))
+            return replace(settings, escalation=Escalation(timedelta(minutes=10), smtp, url, SECRET))
+
+        with stage(tmp_path, monkeypatch, plan("PAY-DR", TASKS), at="09:00", change=tell) as world:
+            world.faults(world.jira, {"kind": "503", "times": None, "path": "/rest/api/3/issue"})
+            made = world.incident(impact="1", urgency="1", cmdb_ci=world.ci("payments-db"))
+            world.promote(made["number"])
+            world.wait(lambda: world.tasks())
+            assert box.mails == []
+            world.at("09:11")
+            world.wait(lambda: posted)
+            world.wait(lambda: world.rows("SELECT 1 FROM write WHERE connection = 'escalation' AND attempts > 0"))
+            for minute in (12, 13):
+                world.at(f"09:{minute}")
+                world.wait(lambda: not world.rows("SELECT 1 FROM subject WHERE queued = 1"))
+            world.wait(lambda: box.mails)
+
+            (mail,) = box.mails
+            assert mail["To"] == "carla.continuity@example.com"
+            assert f"ACT-1 (PAY-DR) for {made['number']} is not complete" in str(mail["Subject"])
+            assert "jira:" in str(mail.get_payload())
+            assert "503" in str(mail.get_payload())
+            assert {item["id"] for item in posted} == {posted[0]["id"]}
+            assert posted[0]["type"] == "activation.incomplete"
+            assert posted[0]["data"]["incident"] == made["number"]
+            assert posted[0]["data"]["missing"] == 1
+
+            requests.delete(f"{world.jira.url}/_sandbox/faults", timeout=5).raise_for_status()
+            world.at("09:20")
+            world.settle()
+            world.at("10:00")
+            world.settle()
+            assert list(world.subtasks()) == ["Failover"]
+            assert len(box.mails) == 1
+            (activation,) = world.activations()
+            assert activation.escalated_at
+            assert activation.complete_at
+
+
+def test_a_complete_activation_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box()
+    with mail_server(box) as port:
+
+        def tell(settings: Settings) -> Settings:
+            smtp = Smtp("127.0.0.1", port, "continuity@example.com", ("carla.continuity@example.com",))
+            return replace(settings, escalation=Escalation(timedelta(minutes=10), smtp))
+
+        with stage(tmp_path, monkeypatch, plan("PAY-DR", TASKS), at="09:00", change=tell) as world:
+            world.major()
+            world.at("09:30")
+            world.settle()
+            assert world.activations()[0].complete_at
+            assert box.mails == []
