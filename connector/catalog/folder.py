@@ -51,6 +51,9 @@ def _services(directory: Path, places: Collection[str], problems: list[Problem])
         return None
     read, faults = read_services(document, places)
     problems += faults
+    if not read and not faults:
+        fix = "write the services that plans cover; `continuity init` shows how"
+        problems.append(Problem(document.where("services"), "there is no service in this file", fix))
     return {key: Draft(document, fields, ("services", key)) for key, fields in read.items()} if read else None
 
 

@@ -1,0 +1,192 @@
+"""init, check and apply: the records of an organisation, from files into force."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from click.testing import CliRunner
+
+from connector.catalog import write_example
+from connector.cli import main
+from connector.cli import records as command
+from tests.connector.cli.conftest import ENVIRONMENT, Run, answer
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines()]
+
+
+def test_init_writes_an_example_that_checks_out(tmp_path: Path) -> None:
+    made = CliRunner().invoke(main, ["init", str(tmp_path / "new")])
+    checked = CliRunner().invoke(main, ["--config", str(tmp_path / "new"), "check"], env=ENVIRONMENT)
+
+    assert made.exit_code == 0
+    assert f"wrote {tmp_path}/new/services.yaml" in made.stdout
+    assert checked.exit_code == 0, checked.output
+    assert "Good: 3 services, 2 plans." in checked.stdout
+
+
+def test_init_overwrites_only_when_told_to(folder: Path) -> None:
+    (folder / "services.yaml").write_text("mine")
+
+    refused = CliRunner().invoke(main, ["init", str(folder)])
+    kept = (folder / "services.yaml").read_text()
+    forced = CliRunner().invoke(main, ["init", str(folder), "--force", "--json"])
+
+    assert (refused.exit_code, kept) == (1, "mine")
+    assert "use --force to overwrite" in refused.stderr
+    assert forced.exit_code == 0
+    assert str(folder / "services.yaml") in answer(forced)["written"]
+    assert (folder / "services.yaml").read_text() != "mine"
+
+
+def test_check_tells_all_problems_of_all_files_at_once_in_order(folder: Path, run: Run) -> None:
+    settings = folder / "continuity.yaml"
+    settings.write_text(
+        settings.read_text()
+        .replace("project: OPS", "projct: OPS")
+        .replace("    # major: major_state == 'accepted' || priority == 1", "    major: priorty == 1")
+    )
+    services = folder / "services.yaml"
+    services.write_text(services.read_text().replace("depends_on: [payments]", "depends_on: [payment]"))
+    plan = folder / "plans" / "pay-dr.yaml"
+    plan.write_text(plan.read_text().replace("services: [payments", "services: [paymnts", 1))
+    mapping = folder / "mappings" / "servicenow"
+    mapping.mkdir()
+    (mapping / "incident.yaml").write_text("fields:\n  sumary: short_description\n")
+
+    result = run("check")
+
+    found = [line for line in lines_of(result.stdout) if ".yaml" in line]
+    assert result.exit_code == 1
+    assert len(found) >= 4
+    assert [line.partition(":")[0] for line in found] == sorted(line.partition(":")[0] for line in found)
+    for start in ("continuity.yaml:", "services.yaml:", "plans/pay-dr.yaml:", "mappings/servicenow/incident.yaml:"):
+        assert any(line.startswith(start) for line in found), f"{start} in {found}"
+
+
+def test_check_places_a_wrong_condition_on_its_line(folder: Path, run: Run) -> None:
+    settings = folder / "continuity.yaml"
+    text = (
+        settings.read_text()
+        .replace("    # major: major_state", "    major: major_stat")
+        .replace("fallback_team: Service Desk\n", "fallback_team: Service Desk\n", 1)
+    )
+    settings.write_text(text)
+    line = text.splitlines().index(next(row for row in text.splitlines() if row.startswith("    major:"))) + 1
+
+    result = run("check")
+
+    assert result.exit_code == 1
+    assert f"continuity.yaml:{line}: connections.servicenow.major" in result.stdout
+
+
+def test_secrets_that_are_not_set_are_named_and_make_no_further_noise(run: Run) -> None:
+    unset = {name: "" if name == "CONTINUITY_SECRET" else None for name in ENVIRONMENT if name != "COLUMNS"}
+
+    result = run("check", "--json", env=unset)
+
+    found = answer(result)
+    assert result.exit_code == 1
+    assert len(found["errors"]) == 5
+    assert all("is not set" in item["what"] for item in found["errors"])
+
+
+def test_a_missing_secret_does_not_hide_other_problems(folder: Path, run: Run) -> None:
+    settings = folder / "continuity.yaml"
+    settings.write_text(settings.read_text().replace("    # major: major_state", "    major: major_stat"))
+
+    found = answer(run("check", "--json", env={"JIRA_TOKEN": None}))
+
+    assert [item["where"].rpartition(": ")[2] for item in found["errors"]] == [
+        "connections.servicenow.major",
+        "connections.jira.auth.password",
+    ]
+
+
+def test_a_secret_that_its_scheme_cannot_use_is_found_and_not_shown(run: Run) -> None:
+    result = run("check", env={"SERVICENOW_WEBHOOK_SECRET": "whsec_no+base64!"})
+
+    assert result.exit_code == 1
+    assert "connections.servicenow.webhook.secrets[0]: what follows whsec_ is not base64" in result.stdout
+    assert "no+base64" not in result.output
+
+
+def test_warnings_stand_apart_and_do_not_fail(folder: Path, run: Run) -> None:
+    plan = folder / "plans" / "pay-dr.yaml"
+    text = plan.read_text()
+    tested = next(line for line in text.splitlines() if line.startswith("tested_at"))
+    plan.write_text(text.replace(tested, "tested_at: 2019-01-01"))
+
+    shown, found = run("check"), answer(run("check", "--json"))
+
+    assert shown.exit_code == 0
+    assert "Warnings (1)" in shown.stdout
+    assert found["ok"] is True
+    assert [item["where"].partition(":")[0] for item in found["warnings"]] == ["plans/pay-dr.yaml"]
+
+
+def test_apply_shows_the_changes_and_asks_before_it_stores(folder: Path, run: Run, monkeypatch) -> None:
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True), exit=sys.exit)
+
+    unasked = run("apply")
+    monkeypatch.setattr(command, "sys", terminal)
+    monkeypatch.setattr(command.click, "confirm", lambda *_, **__: False)
+    declined = run("apply")
+    monkeypatch.setattr(command.click, "confirm", lambda *_, **__: True)
+    accepted = run("apply")
+
+    assert (unasked.exit_code, declined.exit_code, accepted.exit_code) == (1, 1, 0)
+    assert "use --yes" in unasked.stderr
+    assert "nothing was changed" in declined.stderr
+    assert "service payments added" in declined.stdout
+    assert "Records applied" in accepted.stdout
+
+
+def test_apply_a_second_time_changes_nothing_and_later_tells_what_changed(folder: Path, run: Run) -> None:
+    first = run("apply", "--yes", "--json")
+    second = run("apply", "--yes", "--json")
+    services = folder / "services.yaml"
+    services.write_text(services.read_text().replace("name: Payments", "name: Payments and refunds"))
+    third = run("apply", "--yes", "--json")
+
+    assert answer(first)["applied"] is True
+    assert "plan PAY-DR added" in answer(first)["changes"]
+    assert (second.exit_code, answer(second)["applied"]) == (0, False)
+    assert answer(third)["changes"] == ["service payments changed: name"]
+
+
+def test_apply_records_that_open_incidents_are_to_be_looked_at_again(run: Run) -> None:
+    run("apply", "--yes")
+
+    (delivery,) = answer(run("deliveries", "--json", "--connection", "command"))
+    assert (delivery["event"], delivery["state"]) == ("apply", "open")
+
+
+def test_apply_takes_nothing_that_does_not_check_out(folder: Path, run: Run) -> None:
+    (folder / "services.yaml").write_text("services: {}\n")
+
+    result = run("apply", "--yes")
+
+    assert result.exit_code == 1
+    assert "services.yaml" in result.stderr
+    assert "Traceback" not in result.output
+    assert not (folder / "continuity.db").exists()
+
+
+def test_apply_stops_when_somebody_else_applied_meanwhile(
+    folder: Path, run: Run, tmp_path_factory, monkeypatch
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    write_example(other)
+
+    def apply_first(*_: object) -> None:
+        monkeypatch.undo()
+        assert run("apply", "--yes").exit_code == 0
+
+    monkeypatch.setattr(command, "_confirm", apply_first)
+
+    result = run("apply")
+
+    assert result.exit_code == 1
+    assert "somebody else applied records meanwhile" in result.stderr
