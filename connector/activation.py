@@ -171,7 +171,6 @@ def progress(standing: Standing, now: datetime) -> Progress:
     standing = _open_tasks(standing, now)
     standing = _restore(standing, tellings)
     standing, look_again_at = _mark(standing, now, tellings)
-    _tell_failures(standing, tellings)
     standing = _end(standing, now)
     return Progress(standing, tuple(tellings), look_again_at)
 
@@ -367,17 +366,17 @@ def _mark_text(standing: Standing, mark: int, now: datetime) -> str:
     )
 
 
-def _tell_failures(standing: Standing, tellings: list[Telling]) -> None:
-    for task in standing.tasks.values():
-        if task.kind == "plan" and task.state is TaskState.FAILED and task.closed_at:
-            why = f": {task.reason}" if task.reason else ""
-            tellings.append(
-                Telling(
-                    f"failed:{task.key}:{task.closed_at.isoformat()}",
-                    f"Recovery task '{task.name}' was closed as not achieved{why}. What waits for it stays pending: "
-                    "reopen it, or skip it if it is not needed.",
-                )
-            )
+def failures(before: Standing, after: Standing) -> tuple[Telling, ...]:
+    """Return what to tell of tasks that were closed as not achieved between two standings."""
+    return tuple(
+        Telling(
+            f"failed:{task.key}:{task.closed_at.isoformat() if task.closed_at else ''}",
+            f"Recovery task '{task.name}' was closed as not achieved{f': {task.reason}' if task.reason else ''}. "
+            "What waits for it stays pending: reopen it, or skip it if it is not needed.",
+        )
+        for task in after.tasks.values()
+        if task.kind == "plan" and task.state is TaskState.FAILED and before.tasks[task.key].state is not task.state
+    )
 
 
 def _end(standing: Standing, now: datetime) -> Standing:

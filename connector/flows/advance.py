@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Standing, Telling, progress
+from connector.activation import Standing, Telling, failures, progress
 from connector.flows.incidents import name
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts
@@ -43,7 +43,7 @@ def save(
             who = f" by {task.closed_by}" if task.closed_by else ""
             why = f" ({task.reason})" if task.reason else ""
             tickets.tell(tx, f"{task.name}: {task.state.value}{who}{why}", now, activation_id=row.id)
-    for telling in tellings:
+    for telling in (*failures(before, after), *tellings):
         tickets.tell(tx, telling.text, now, activation_id=row.id)
         tell_incidents(tx, row.id, telling.event, telling.text, now)
 

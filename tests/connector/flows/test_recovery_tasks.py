@@ -43,6 +43,9 @@ def test_a_task_that_stands_on_both_platforms_follows_whichever_moved(
         assert "continuity-pending" in world.subtasks()["Verify"]["fields"]["labels"]
         (note,) = [text for text in world.notes(incident["sys_id"]) if "not achieved" in text]
         assert "Standby is corrupt" in note
+        world.look()
+        world.settle()
+        assert len([line for line in world.told() if "not achieved" in line]) == 1
         world.jira_move(world.subtasks()["Failover"]["key"], "To Do")
         world.settle()
         assert world.tasks()["Failover"]["state"] == "1"
