@@ -100,4 +100,4 @@ def _stay(built: Stage, narrator: Narrator) -> None:
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        narrator.plain()
+        narrator.plain("\nStopping; it takes a few seconds.")
