@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterable, MutableMapping
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -54,8 +53,8 @@ class Redact:
         return self._clean(str(value))
 
 
-def configure(settings: Settings, *, terminal: bool) -> None:
-    """Send the logs of everything in this process to stderr, one line each; `terminal` asks for readable ones."""
+def configure(settings: Settings, stream: TextIO, *, terminal: bool) -> None:
+    """Send the logs of everything in this process to `stream`, one line each; `terminal` asks for readable ones."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -80,13 +79,17 @@ def configure(settings: Settings, *, terminal: bool) -> None:
             renderer,
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        quiet = logging.getLogger(name)
+        quiet.setLevel(logging.WARNING)
+        # The engine gives its logger a handler of its own, which knows nothing of secrets, unless it has one.
+        quiet.handlers = [logging.NullHandler()]
+        quiet.propagate = True
 
 
 def _password(url: str) -> str:

@@ -35,7 +35,7 @@ def serve(context: Context, *, listen: str) -> None:
     """
     settings = read_settings(context.config, os.environ)
     host, port = _address(listen) if listen else (settings.host, settings.port)
-    logs.configure(settings, terminal=sys.stderr.isatty())
+    logs.configure(settings, sys.stderr, terminal=sys.stderr.isatty())
     connector = Connector(settings)
     signal.signal(signal.SIGTERM, _leave)
     try:

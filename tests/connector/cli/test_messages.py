@@ -1,0 +1,137 @@
+"""deliveries, parked and replay, over a database that nobody serves."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connector.store import deliveries, writes
+from connector.store.database import Database
+from tests.connector.cli.conftest import Run, answer
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def message(database: Database) -> Callable[..., str]:
+    def record(key: str, **more: Any) -> str:
+        facts = {"connection": "jira", "source": "webhook", "event": "jira:issue_updated", "body": b"{}", **more}
+        with database.begin() as tx:
+            return f"D{deliveries.record(tx, deliveries.Message(key=key, **facts), NOW)}"
+
+    return record
+
+
+@pytest.fixture
+def write(database: Database) -> Callable[..., str]:
+    def intend(key: str, **more: Any) -> str:
+        facts = {
+            "connection": "jira",
+            "subject": "ticket:jira:1",
+            "action": "create",
+            "record": "recovery_task",
+            "values": {"title": "Fail over"},
+            "state": "parked",
+            "reason": "no component 'DB Ops'",
+            "next_at": NOW,
+            "created_at": NOW,
+        }
+        with database.begin() as tx:
+            writes.intend(tx, {"key": key, **facts, **more})
+            return f"W{writes.get(tx, key).id}"
+
+    return intend
+
+
+def test_deliveries_are_listed_newest_first_and_narrowed_down(run: Run, message: Callable[..., str]) -> None:
+    first = message("1", number="OPS-1", state="ignored", reason="an echo")
+    second = message("2", number="OPS-2")
+    message("3", connection="servicenow", number="INC1")
+
+    assert [item["connection"] for item in answer(run("deliveries", "--json"))] == ["servicenow", "jira", "jira"]
+    assert [item["id"] for item in answer(run("deliveries", "--json", "--connection", "jira"))] == [second, first]
+    assert [item["id"] for item in answer(run("deliveries", "--json", "--ticket", "OPS-1"))] == [first]
+    (ignored,) = answer(run("deliveries", "--json", "--state", "ignored"))
+    assert (ignored["reason"], ignored["received_at"]) == ("an echo", "2026-03-02T09:00:00+00:00")
+
+
+def test_deliveries_show_as_a_table(run: Run, message: Callable[..., str]) -> None:
+    empty = run("deliveries").stdout
+    wanted = message("1", number="OPS-[bold]1", state="ignored", reason="an echo")
+
+    shown = run("deliveries").stdout
+
+    assert empty.strip() == "No message fits."
+    assert "OPS-[bold]1" in shown
+    assert wanted in shown
+    assert "2026-03-02 09:00Z" in shown
+
+
+def test_an_unknown_connection_is_the_users_mistake(run: Run, database: Database) -> None:
+    result = run("deliveries", "--connection", "servicnow")
+
+    assert result.exit_code == 1
+    assert "there is no connection 'servicnow'; did you mean 'servicenow'?" in result.stderr
+
+
+def test_parked_lists_writes_and_messages_with_their_reasons(
+    run: Run, message: Callable[..., str], write: Callable[..., str]
+) -> None:
+    back = message("1", number="OPS-1", state="parked", reason="no state", subject="activation:3")
+    out = write("w")
+
+    found = {item["id"]: item for item in answer(run("parked", "--json"))}
+
+    assert set(found) == {back, out}
+    assert found[back]["activation"] == "ACT-3"
+    assert found[out]["what"] == "create recovery task: Fail over"
+    assert found[out]["reason"] == "no component 'DB Ops'"
+    assert "continuity replay" in run("parked").stdout
+
+
+def test_nothing_parked_is_said_and_is_not_a_failure(run: Run) -> None:
+    assert run("parked").stdout.strip() == "Nothing is parked."
+    assert run("replay", "all").exit_code == 0
+
+
+def test_replay_puts_a_write_back_in_line_though_no_service_runs(
+    run: Run, write: Callable[..., str], database: Database
+) -> None:
+    out = write("w")
+
+    result = run("replay", out.lower())
+
+    assert result.exit_code == 0
+    assert result.stdout.strip() == f"{out} is recorded; it will be done when the service runs (`continuity serve`)."
+    with database.begin() as tx:
+        row = writes.by_id(tx, int(out[1:]))
+        assert (row.state, row.key, row.reason) == ("pending", "w", "")
+
+
+def test_replay_all_takes_writes_and_messages(run: Run, message: Callable[..., str], write: Callable[..., str]) -> None:
+    wanted = {message("1", state="parked", subject="ticket:jira:1"), write("w")}
+
+    result = run("replay", "all", "--json")
+
+    assert result.exit_code == 0
+    assert {item["id"] for item in answer(result)} == wanted
+    assert answer(run("parked", "--json")) == []
+
+
+def test_a_decided_message_may_be_decided_again_but_an_order_not(run: Run, message: Callable[..., str]) -> None:
+    decided = message("1", state="ignored", reason="no plan", subject="ticket:jira:1")
+    order = message("2", connection="command", source="command", state="done", subject="command:2")
+
+    assert run("replay", decided).exit_code == 0
+    refused = run("replay", order)
+    assert refused.exit_code == 1
+    assert f"{order} cannot be replayed" in refused.stderr
+
+
+@pytest.mark.parametrize("wanted", ["12", "X1", "W", "D1.5"])
+def test_what_is_no_id_is_the_users_mistake(run: Run, wanted: str, database: Database) -> None:
+    result = run("replay", wanted)
+
+    assert result.exit_code == 1
+    assert f"'{wanted}' is not an id" in result.stderr

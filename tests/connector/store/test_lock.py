@@ -1,0 +1,47 @@
+"""One process at a time does the work on a database."""
+
+from pathlib import Path
+
+from connector.store.database import Database
+from connector.store.lock import Lock
+
+
+def database(folder: Path) -> Database:
+    return Database(f"sqlite:///{folder}/continuity.db")
+
+
+def test_a_second_holder_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
+    first, second = Lock(database(tmp_path), "worker"), Lock(database(tmp_path), "worker")
+
+    assert first.take()
+    assert not second.take()
+    assert (first.held(), second.held()) == (True, True)
+
+    first.release()
+    assert second.take()
+
+
+def test_looking_whether_it_is_held_does_not_hold_it(tmp_path: Path) -> None:
+    first, second = Lock(database(tmp_path), "worker"), Lock(database(tmp_path), "worker")
+
+    assert not first.held()
+    assert second.take()
+
+
+def test_taking_it_twice_is_taking_it_once(tmp_path: Path) -> None:
+    lock = Lock(database(tmp_path), "worker")
+
+    assert lock.take()
+    assert lock.take()
+
+    lock.release()
+    assert not lock.held()
+
+
+def test_the_file_names_its_process_and_the_message_shows_no_password(tmp_path: Path) -> None:
+    lock = Lock(database(tmp_path), "worker")
+    lock.take()
+
+    assert Path(lock.place) == tmp_path / "continuity.db.lock"
+    assert (tmp_path / "continuity.db.lock").read_text().isdigit()
+    assert "hidden-word" not in Lock(Database("postgresql://me:hidden-word@localhost/x"), "worker").place
