@@ -133,6 +133,27 @@ def reopen(tx: sa.Connection, delivery_id: int) -> str | None:
     return tx.execute(statement).scalar()
 
 
+def take_up(tx: sa.Connection, connection: str, platform_id: str, after: int | None, subject: str) -> bool:
+    """Put the newest message back in line that came before its ticket was known to be ours, under its `subject`.
+
+    Only one with a version beyond `after` (None: any). Returns whether there is one.
+    """
+    early = sa.and_(
+        delivery.c.connection == connection,
+        delivery.c.platform_id == platform_id,
+        delivery.c.subject == f"ticket:{connection}:{platform_id}",
+        delivery.c.state == "ignored",
+    )
+    found = tx.execute(
+        sa.select(delivery.c.id, delivery.c.version).where(early).order_by(delivery.c.version.desc()).limit(1)
+    ).first()
+    if found is None or (after is not None and found.version is not None and found.version <= after):
+        return False
+    change = {"state": "open", "subject": subject, "attempts": 0, "decided_at": None}
+    tx.execute(sa.update(delivery).where(delivery.c.id == found.id).values(change))
+    return True
+
+
 def waiting(tx: sa.Connection) -> tuple[int, datetime | None]:
     """Return how many deliveries wait to be decided and when the oldest of them came."""
     row = tx.execute(
