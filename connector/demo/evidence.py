@@ -12,7 +12,7 @@ import requests
 
 Json = Mapping[str, Any]
 TIMEOUT = 10.0
-PATIENCE = 20.0
+PATIENCE = 30.0
 LOOK_EVERY = 0.1
 QUIET = 0.8
 """Seconds without a call from the connector after which its work counts as done."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import requests
@@ -19,12 +20,23 @@ from connector.demo.portal import Told as PortalTold
 from connector.demo.stage import Stage, stage
 from connector.demo.verdict import Evidence, Finding, judge_payments, judge_portal, judge_whole
 
-DONE = 0
-FAILED = 1
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of the demo; `failure` says what broke it off, "" when it was played to its end."""
+
+    findings: tuple[Finding, ...] = ()
+    figures: tuple[tuple[str, str], ...] = ()
+    failure: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether the platforms hold what they should."""
+        return not self.failure and bool(self.findings) and all(right for right, _ in self.findings)
 
 
-def run(console: Console, *, stay: bool, pause: float | None = None) -> int:
-    """Play the demo; return 0 when the platforms hold what they should, else 1.
+def run(console: Console, *, stay: bool, pause: float | None = None) -> Outcome:
+    """Play the demo on a console and return what came of it.
 
     `stay` keeps everything running afterwards until Ctrl-C. `pause` is seconds after a line (None: some on a terminal).
     """
@@ -33,36 +45,38 @@ def run(console: Console, *, stay: bool, pause: float | None = None) -> int:
     started = time.monotonic()
     try:
         with stage() as built:
-            result = _play(built, narrator, started)
+            outcome = _play(built, narrator, started)
             if stay:
                 _stay(built, narrator)
-            return result
+            return outcome
     except KeyboardInterrupt:
-        narrator.plain("Stopped.")
-        return FAILED
+        return _broken(narrator, "stopped before its end")
 
 
-def _play(built: Stage, narrator: Narrator, started: float) -> int:
+def _play(built: Stage, narrator: Narrator, started: float) -> Outcome:
     witness = Witness(built.servicenow, built.jira)
-    witness.settle()
     try:
+        witness.settle()
         first = Payments(built, witness, narrator).play()
         second = Portal(built, witness, narrator).play()
     except NotSeen as error:
-        narrator.failed(str(error))
-        return FAILED
+        return _broken(narrator, str(error))
     except requests.RequestException as error:
-        narrator.failed(f"a platform refused what a person did: {error}")
-        return FAILED
+        return _broken(narrator, f"a platform refused what a person did: {error}")
+    findings = tuple(_judge(built, witness, first, second))
+    outcome = Outcome(findings, tuple(_figures(witness, first, time.monotonic() - started)))
     narrator.scene("What the two platforms hold, asked of them and not of the connector")
-    findings = list(_judge(built, witness, first, second))
-    narrator.verdict(findings)
+    narrator.verdict(outcome.findings)
     narrator.scene("Figures")
-    narrator.figures(_figures(witness, first, time.monotonic() - started))
-    well = all(right for right, _ in findings)
+    narrator.figures(outcome.figures)
     narrator.plain()
-    narrator.plain("The story is true." if well else "The story is NOT true: see the lines marked WRONG.")
-    return DONE if well else FAILED
+    narrator.plain("The story is true." if outcome.well else "The story is NOT true: see the lines marked WRONG.")
+    return outcome
+
+
+def _broken(narrator: Narrator, failure: str) -> Outcome:
+    narrator.failed(failure)
+    return Outcome(failure=failure)
 
 
 def _judge(built: Stage, witness: Witness, first: PaymentsTold, second: PortalTold) -> Iterable[Finding]:
