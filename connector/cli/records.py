@@ -19,7 +19,7 @@ from connector.cli import orders, output
 from connector.cli.context import Context
 from connector.cli.opening import database_faults
 from connector.problem import Invalid, Problem
-from connector.settings import Survey, survey
+from connector.settings import Settings, Survey, survey
 from connector.store import catalogs as stored
 from connector.ticketing import Names, Refused, Unavailable
 from mappings import library
@@ -147,10 +147,26 @@ def examine(context: Context) -> Checked:
         problems += error.problems
     connector, faults = _assembled(read, context.directory)
     problems += faults
+    if read.settings is not None and catalog is not None:
+        problems += _unconnected(read.settings, catalog)
     if read.problems:
         # Settings that lack a secret are good enough to check the rest against, not to connect with.
         connector = None
     return Checked(tuple(output.in_order(problems)), catalog, connector)
+
+
+def _unconnected(settings: Settings, catalog: Catalog) -> Iterable[Problem]:
+    """Warn of platforms that plans send tasks to and no connection leads to."""
+    known = {*settings.connections, *(item.platform for item in settings.connections.values())}
+    wanted: dict[str, list[str]] = {}
+    for plan in catalog.plans.values():
+        for place in dict.fromkeys(target.platform for task in plan.tasks for target in task.targets):
+            if place not in known:
+                wanted.setdefault(place, []).append(plan.key)
+    for place, plans in wanted.items():
+        what = f"no connection to '{place}', where {', '.join(plans)} would create tasks"
+        fix = "add one; until then these tasks are created where the incident is"
+        yield Problem(settings.where("connections"), what, fix, "warning")
 
 
 def _assembled(read: Survey, directory: Path) -> tuple[Connector | None, Sequence[Problem]]:

@@ -126,6 +126,19 @@ def test_warnings_stand_apart_and_do_not_fail(folder: Path, run: Run) -> None:
     assert [item["where"].partition(":")[0] for item in found["warnings"]] == ["plans/pay-dr.yaml"]
 
 
+def test_a_platform_that_plans_use_and_nobody_connected_is_a_warning(folder: Path, run: Run) -> None:
+    file = folder / "continuity.yaml"
+    before, _, rest = file.read_text().partition("  jira:\n")
+    file.write_text(before + rest[rest.index("# The net under the webhooks") :])
+
+    found = answer(run("check", "--json"))
+
+    assert found["ok"] is True
+    (warning,) = found["warnings"]
+    assert warning["what"] == "no connection to 'jira', where PAY-DR, PORTAL-LOSS would create tasks"
+    assert warning["where"].startswith("continuity.yaml:")
+
+
 def test_apply_shows_the_changes_and_asks_before_it_stores(folder: Path, run: Run, monkeypatch) -> None:
     terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True), exit=sys.exit)
 
