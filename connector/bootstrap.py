@@ -223,10 +223,10 @@ class Connector:
             row = catalogs.newest(tx)
         return row.content if row is not None else {}
 
-    def stop(self) -> None:
-        """Finish what runs, then let go of everything."""
+    def stop(self, *, seconds: float = 5.0) -> None:
+        """Give what runs some seconds to finish, then let go of everything; the rest goes on at the next start."""
         if self._durable is not None:
-            self._durable.stop()
+            self._durable.stop(seconds=seconds)
             self._durable = None
         for connection in self.connections.values():
             connection.ticketing.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Facts
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -54,10 +55,7 @@ def load(platform: str, directory: Path | None = None) -> Mappings:
 
 def sourced(platform: str, record: Record, folder: Path | None) -> Source:
     """Read one record's shipped file and, if `folder` has one, the admin's over it; raises Invalid."""
-    shipped = resources.files("mappings") / "defaults" / platform / f"{record}.yaml"
-    layers: tuple[Layer, ...] = (
-        parse(shipped.read_text("utf-8"), f"mappings/defaults/{platform}/{record}.yaml (shipped)"),
-    )
+    layers: tuple[Layer, ...] = (_shipped(platform, record),)
     file = f"mappings/{platform}/{record}.yaml"
     content = plain(layers[0].content)
     own = folder / f"{record}.yaml" if folder else None
@@ -66,6 +64,13 @@ def sourced(platform: str, record: Record, folder: Path | None) -> Source:
         layers = (*layers, layer)
         content = merge(content, plain(layer.content))
     return Source(platform, record, file, content, layers)
+
+
+@cache
+def _shipped(platform: str, record: Record) -> Layer:
+    """Read a shipped file, once: it does not change while we run."""
+    shipped = resources.files("mappings") / "defaults" / platform / f"{record}.yaml"
+    return parse(shipped.read_text("utf-8"), f"mappings/defaults/{platform}/{record}.yaml (shipped)")
 
 
 def _strangers(platform: str, folder: Path) -> list[Problem]:

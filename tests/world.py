@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import base64
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import requests
 import sqlalchemy as sa
+from dbos import DBOS
 
 from connector.bootstrap import Connector
 from connector.catalog import load, to_json, write_example
 from connector.settings import Auth, ConnectionSettings, Escalation, Settings, WebhookIn
 from connector.store import catalogs
+from connector.store.database import Database
 from sandbox.jira import app as jira_app
 from sandbox.jira.options import Options as JiraOptions
 from sandbox.server import Running, start
@@ -51,9 +56,7 @@ class World:
         return self.servicenow_call("PATCH", f"/api/now/table/{table}/{sys_id}", json=fields)
 
     def promote(self, number: str) -> None:
-        requests.post(
-            f"{self.servicenow.url}/_sandbox/promote", json={"number": number}, timeout=5
-        ).raise_for_status()
+        requests.post(f"{self.servicenow.url}/_sandbox/promote", json={"number": number}, timeout=5).raise_for_status()
 
     def ci(self, name: str) -> str:
         """Return the sys_id of a CI."""
@@ -131,6 +134,17 @@ class World:
             time.sleep(0.05)
 
 
+@cache
+def _empty_database() -> Path:
+    """Make a database with all tables, ours and the engine's, once for all worlds of this process."""
+    path = Path(tempfile.mkdtemp(prefix="continuity-tests-")) / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    DBOS.migrate(system_database_url=f"sqlite:///{path}")
+    return path
+
+
 def _is_poll(call: Mapping[str, Any]) -> bool:
     inner = call.get("inner") or []
     return "search" in call["path"] or (bool(inner) and all(item["method"] == "GET" for item in inner))
@@ -190,8 +204,11 @@ def world(
             },
         )
     )
+    if not database:
+        shutil.copy(_empty_database(), directory / "continuity.db")
     connector = Connector(settings, now=now)
-    connector.prepare()
+    if database:
+        connector.prepare()
     catalog = load(directory, ["servicenow", "jira", *settings.connections], now().date())
     with connector.database.begin() as tx:
         catalogs.apply(tx, catalog.digest, to_json(catalog), "test", now())
@@ -208,9 +225,7 @@ def world(
     finally:
         for side in sides:
             requests.post(f"{side.url}/_sandbox/webhooks", json={"targets": []}, timeout=5)
-        connector.stop()
+        connector.stop(seconds=0)
         web.stop()
         for side in sides:
             side.stop()
-
-
