@@ -35,3 +35,8 @@ def database_faults() -> Iterator[None]:
         reason = str(error.orig or error).strip().partition("\n")[0]
         fix = "check `database` in continuity.yaml, and that the server is up"
         raise output.Declined(f"the database cannot be used: {reason}; {fix}") from error
+    except OSError as error:
+        # The lock beside an SQLite file, in a folder that is missing or that we may not write to.
+        if error.filename is None:
+            raise
+        raise output.Declined(f"the database cannot be used: {error.strerror}: {error.filename}") from error

@@ -44,7 +44,7 @@ def serve(context: Context, *, listen: str) -> None:
                 raise output.Declined("another `continuity serve` runs on this database; stop it, or use its database")
             connector.prepare()
             _warn_of_no_records(connector)
-            _run(connector, host, port)
+        _run(connector, host, port)
     finally:
         connector.stop()
 

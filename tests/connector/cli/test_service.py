@@ -203,6 +203,17 @@ def test_webhooks_of_a_sandbox_need_their_secret() -> None:
     assert "--webhook needs --secret" in result.stderr
 
 
+def test_a_database_in_a_folder_that_is_missing_is_told_plainly(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    file = tmp_path / "continuity.yaml"
+    file.write_text(file.read_text().replace("sqlite:///continuity.db", "sqlite:///missing/continuity.db"))
+
+    result = run_in(tmp_path, "serve")
+
+    assert result.exit_code == 1
+    assert f"the database cannot be used: No such file or directory: {tmp_path}/missing/" in result.stderr
+
+
 def test_settings_that_are_wrong_stop_the_service_before_it_starts(tmp_path: Path) -> None:
     write_example(tmp_path)
 

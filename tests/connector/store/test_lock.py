@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from connector.store.database import Database
 from connector.store.lock import Lock
+from tests.postgres import postgres_database
 
 
 def database(folder: Path) -> Database:
@@ -45,3 +48,21 @@ def test_the_file_names_its_process_and_the_message_shows_no_password(tmp_path: 
     assert Path(lock.place) == tmp_path / "continuity.db.lock"
     assert (tmp_path / "continuity.db.lock").read_text().isdigit()
     assert "hidden-word" not in Lock(Database("postgresql://me:hidden-word@localhost/x"), "worker").place
+
+
+@pytest.mark.postgres
+def test_on_postgresql_the_lock_goes_with_its_session(tmp_path: Path) -> None:
+    with postgres_database(tmp_path) as url:
+        first, second, third = (Database(url) for _ in range(3))
+        holder, other, another = Lock(first, "worker"), Lock(second, "worker"), Lock(third, "another")
+
+        assert holder.take()
+        assert not other.take()
+        assert other.held()
+        assert another.take()
+
+        holder.release()
+        assert not other.held()
+        for lock, database_ in ((other, second), (another, third), (holder, first)):
+            lock.release()
+            database_.close()
