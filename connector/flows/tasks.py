@@ -58,6 +58,9 @@ def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticke
         return _deleted(tx, row, placement, ticket, now)
     if placement.version is not None and ticket.version < placement.version:
         return "ignored", f"older than what is known (version {ticket.version}, known {placement.version})"
+    if placement.record == "activation":
+        activations.update_placement(tx, placement.id, {"version": ticket.version})
+        return "ignored", "the activation's own ticket: its state follows the plan"
     state = _state(ticket)
     if state is None:
         return "parked", "; ".join(ticket.problems) or "the ticket has no state that the mapping knows"
@@ -65,8 +68,6 @@ def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticke
     for problem in ticket.problems:
         if problem not in placement.problems:
             tickets.tell(tx, f"{ticket.number}: {problem}", now, activation_id=row.id)
-    if placement.record == "activation":
-        return "ignored", "the activation's own ticket: its state follows the plan"
     if state.value == placement.state:
         return "ignored", "its state is as we know it: nothing to do (an echo, or other fields)"
     if _closed_with_incident(tx, parts, ticket, state):

@@ -86,9 +86,9 @@ def plans(draw: st.DrawFn) -> Plan:
 
 
 Moves = list[tuple[int, TaskState, int]]
-moves = st.lists(
-    st.tuples(st.integers(0, 8), st.sampled_from(MOVED), st.integers(0, 600)), max_size=12
-).map(lambda items: sorted(items, key=lambda item: item[2]))
+moves = st.lists(st.tuples(st.integers(0, 8), st.sampled_from(MOVED), st.integers(0, 600)), max_size=12).map(
+    lambda items: sorted(items, key=lambda item: item[2])
+)
 
 
 def play(plan: Plan, events: Moves) -> tuple[Standing, list[str]]:

@@ -8,7 +8,7 @@ import hmac
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -134,7 +134,9 @@ class Stage(World):
         """Return the webhook body that tells of a record as it stands now."""
         shown = self.servicenow_call("GET", f"/api/now/table/{table}/{sys_id}", params={"sysparm_display_value": "all"})
         record = {
-            name: {"value": cell["value"], "display_value": cell["display_value"]} if cell.get("link") else cell["value"]
+            name: {"value": cell["value"], "display_value": cell["display_value"]}
+            if cell.get("link")
+            else cell["value"]
             for name, cell in shown.items()
         }
         count = record["sys_mod_count"]

@@ -79,7 +79,9 @@ def test_a_demotion_asks_and_a_person_declines_withdraws_or_confirms_it(
         world.settle()
         asked = [row for row in world.table("incident_task") if row["short_description"].endswith(STAND_DOWN)]
         assert [row["state"] for row in asked if row["active"] == "true"] == ["1"]
-        assert len([text for text in world.notes(incident["sys_id"]) if "is not a major incident any more" in text]) == 2
+        assert (
+            len([text for text in world.notes(incident["sys_id"]) if "is not a major incident any more" in text]) == 2
+        )
         world.update("incident_task", asked[-1]["sys_id"], state="7")
         world.settle()
         close(world, "Assess")

@@ -34,7 +34,7 @@ class Box:
     mails: list[Message] = field(default_factory=list)
     refuse: int = 0
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         if self.refuse:
             self.refuse -= 1
             return "451 try again later"
@@ -42,7 +42,7 @@ class Box:
         return "250 OK"
 
 
-class _Server(Controller):  # type: ignore[misc] - aiosmtpd has no types
+class _Server(Controller):
     """Knocks at the port that the system gave, which the original forgets to ask for."""
 
     def _trigger_server(self) -> None:
@@ -100,7 +100,7 @@ def test_what_does_not_stand_on_its_platform_in_time_is_told_by_mail_and_webhook
             world.faults(world.jira, {"kind": "503", "times": None, "path": "/rest/api/3/issue"})
             made = world.incident(impact="1", urgency="1", cmdb_ci=world.ci("payments-db"))
             world.promote(made["number"])
-            world.wait(lambda: world.tasks())
+            world.wait(world.tasks)
             assert box.mails == []
             world.at("09:11")
             world.wait(lambda: posted)

@@ -6,7 +6,9 @@ from tests.world import World
 
 
 def test_a_major_incident_starts_its_plan_once_on_both_platforms_and_recovery_is_written_back(running: World) -> None:
-    made = running.incident(short_description="Payments down", impact="1", urgency="1", cmdb_ci=running.ci("payments-db"))
+    made = running.incident(
+        short_description="Payments down", impact="1", urgency="1", cmdb_ci=running.ci("payments-db")
+    )
     running.settle()
     running.forget_calls()
 

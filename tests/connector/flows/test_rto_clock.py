@@ -20,9 +20,7 @@ def marks(world: Stage, sys_id: str) -> list[str]:
 def test_the_marks_of_the_rto_are_told_once_each_and_move_with_corrected_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with stage(
-        tmp_path, monkeypatch, PLAN, at="09:00", files={"mappings/servicenow/incident.yaml": OUTAGE}
-    ) as world:
+    with stage(tmp_path, monkeypatch, PLAN, at="09:00", files={"mappings/servicenow/incident.yaml": OUTAGE}) as world:
         incident = world.major()["sys_id"]
         for at in ("10:59", "11:01", "11:02", "12:13", "12:20"):
             world.at(at)

@@ -140,9 +140,7 @@ def test_a_platform_that_is_down_holds_neither_the_other_nor_the_plan(
         assert "continuity-pending" not in world.subtasks()["Failover"]["fields"]["labels"]
 
 
-def test_a_parked_write_holds_only_its_own_records(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_parked_write_holds_only_its_own_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = {**TASKS, "network": task("Network", on={"jira": "NOWHERE"})}
     with stage(tmp_path, monkeypatch, plan("PAY-DR", tasks), change=impatient) as world:
         incident = world.major()
