@@ -114,7 +114,7 @@ class Durable:
                 "executor_id": executor,
                 "max_executor_threads": 64,
                 "log_level": "WARNING",
-                "notification_listener_polling_interval_sec": 0.01,
+                "notification_listener_polling_interval_sec": 0.5,
                 "use_listen_notify": False,
             }
         )
