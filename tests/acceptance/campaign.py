@@ -10,6 +10,7 @@ the campaign and not each millisecond of it.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -31,7 +32,7 @@ WAVE = 5
 KILLS_IN_WAVE = 5
 MIND = 0.05
 QUIET = 3.0
-PATIENCE = 240.0
+PATIENCE = 90.0
 SHOWN = 40
 
 
@@ -70,6 +71,8 @@ class Campaign:
         self._connector.start()
         self._connector.wait_ready()
         self._stack.hear()
+        while not self._stack.connected():
+            time.sleep(MIND)
         while len(self.works) < count:
             self._wave(min(WAVE, count - len(self.works)))
         calm = time.monotonic()
@@ -134,7 +137,9 @@ class Campaign:
         """Let people reach what they mean to do, as the next tasks open."""
         end = time.monotonic() + PATIENCE
         while not all(work.finished for work in self.works) and time.monotonic() < end:
-            self.figures.moves += self._crew.work(self._look(), self.works, 1.0)
+            moved = self._crew.work(self._look(), self.works, 1.0)
+            self.figures.moves += moved
+            end = max(end, time.monotonic() + PATIENCE) if moved else end
             time.sleep(0.5)
 
     def _settle(self) -> Held:
@@ -166,9 +171,7 @@ def tell(campaign: Campaign, faults: Sequence[Fault], seed: int, pace: Pace) -> 
     kinds = Counter(fault.kind for fault in faults)
     fired = ", ".join(f"{kind} {number}" for kind, number in sorted(figures.faults.items()) if number)
     _say(f"activations {count}, lost {kinds['lost']}, doubled {kinds['doubled']}, wrong {kinds['wrong']} (seed {seed})")
-    _say(
-        f"kills {figures.kills}: an activation met {figures.met / count:.1f} of them on average before it stood whole"
-    )
+    _say(f"kills {figures.kills}: an activation met {figures.met / count:.1f} of them on average before it stood whole")
     _say(f"faults fired {sum(figures.faults.values())}: {fired}")
     _say(f"moves by people {figures.moves}; calls {', '.join(f'{k} {v}' for k, v in figures.calls.items())}")
     _say(f"time {figures.seconds:.0f} s, of these {figures.settling:.0f} s after the faults stopped")
@@ -191,6 +194,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and database, and name it")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the children are stopped on the way out
     pace = Pace()
     folder = Path(tempfile.mkdtemp(prefix="continuity-campaign-"))
     with tempfile.TemporaryDirectory(prefix="continuity-campaign-") as throwaway:

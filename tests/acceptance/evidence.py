@@ -81,7 +81,14 @@ class Held:
     def tickets(self, raised: Raised) -> list[Ticket]:
         """Return the task tickets of an incident on both platforms."""
         found = [
-            Ticket("", row["sys_class_name"], row["sys_id"], row["number"], _name(row["short_description"]), _STATES[row["state"]])
+            Ticket(
+                "",
+                row["sys_class_name"],
+                row["sys_id"],
+                row["number"],
+                _name(row["short_description"]),
+                _STATES[row["state"]],
+            )
             for row in self.made_in_servicenow
             if _is_for(row, raised)
         ]
@@ -126,7 +133,9 @@ class Held:
     def to_customer(self, raised: Raised) -> int:
         """Return how many of the notes a customer would see."""
         if raised.side == "servicenow":
-            rows = [row for row in self.journal if row["element_id"] == raised.ident and row["sys_created_by"] == ACCOUNT]
+            rows = [
+                row for row in self.journal if row["element_id"] == raised.ident and row["sys_created_by"] == ACCOUNT
+            ]
             return sum(row["element"] != "work_notes" for row in rows)
         return sum(
             bool(comment["public"])

@@ -25,6 +25,8 @@ class Work:
     goal: int
     closed: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
+    taken: dict[str, str] = field(default_factory=dict)
+    """Which of its tickets a task is worked on: nobody works on both."""
 
     @property
     def finished(self) -> bool:
@@ -93,6 +95,8 @@ class Crew:
             for ticket in sorted(tickets, key=lambda item: item.name):
                 key = names.get(ticket.name, "")
                 if not key or key in work.closed or work.finished or self._chance.random() > share:
+                    continue
+                if work.taken.setdefault(key, ticket.ident) != ticket.ident:
                     continue
                 if ticket.state == "open" and key not in work.started and self._chance.random() < 0.2:
                     moved += self._move(ticket, "2", "In Progress")

@@ -40,11 +40,15 @@ class Command:
         assert self._child is not None
         return self._child.pid
 
-    def start(self) -> str:
-        """Start, and return the address once it listens. Raises NotReady."""
+    def start(self) -> None:
+        """Start without waiting until it is ready."""
         with self._log.open("wb") as log:
             self._child = subprocess.Popen(self._arguments, stdout=log, stderr=subprocess.STDOUT)
+
+    def wait_ready(self) -> str:
+        """Wait until it listens; returns its address. Raises NotReady."""
         child = self._child
+        assert child is not None
         return wait_ready(self._log, lambda: child.poll() is None)
 
     def stop(self) -> None:
@@ -68,7 +72,7 @@ class Service:
 
     def __init__(self, settings: Path, port: int, log: Path) -> None:
         self._context: ForkServerContext = get_context("forkserver")
-        self._context.set_forkserver_preload(["connector.cli"])
+        self._context.set_forkserver_preload(["connector.cli.service"])
         self._arguments = ["--config", str(settings), "serve", "--listen", f"{HOST}:{port}"]
         self._log = log
         self._child: BaseProcess | None = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ class Stack:
     def __init__(self, folder: Path, servicenow: Command, jira: Command, pace: Pace) -> None:
         self.folder = folder
         self.pace = pace
-        self.sides = {"servicenow": servicenow.start(), "jira": jira.start()}
+        servicenow.start()
+        jira.start()
+        self.sides = {"servicenow": servicenow.wait_ready(), "jira": jira.wait_ready()}
         self.port = free_port()
         self.address = f"http://{HOST}:{self.port}"
         self.http = requests.Session()
@@ -53,10 +56,12 @@ class Stack:
         """Write settings and records, put them in force, and make the CIs; returns the CIs' sys_ids by name."""
         (self.folder / "continuity.yaml").write_text(json.dumps(self._settings(), indent=1))
         estate.write(self.folder, services)
+        told = io.StringIO()
         try:
-            main(["--config", str(self.folder), "apply", "--yes", "--wait", "0"])
+            with redirect_stdout(told), redirect_stderr(told):
+                main(["--config", str(self.folder), "apply", "--yes", "--wait", "0"])
         except SystemExit as done:
-            assert done.code == 0, "the generated records were not accepted"
+            assert done.code == 0, told.getvalue()
         made = {}
         for service in services:
             answer = self.servicenow("POST", "table/cmdb_ci_appl", ADMIN, json={"name": service.ci})
@@ -111,6 +116,12 @@ class Stack:
                 " + (SELECT count(*) FROM delivery WHERE state = 'parked')"
             ).fetchone()
         return dict(zip(("deliveries", "writes", "subjects", "parked"), row, strict=True))
+
+    def connected(self) -> bool:
+        """Tell whether the connector has read both platforms once: what was there before is never acted on."""
+        with closing(sqlite3.connect(f"file:{self.folder}/continuity.db?mode=ro", uri=True, timeout=30)) as database:
+            row = database.execute("SELECT count(*) FROM connection WHERE baseline_at IS NOT NULL").fetchone()
+        return int(row[0]) == len(self.sides)
 
     def parked(self) -> list[str]:
         """Return the reasons of what is parked, for the account of a failure."""

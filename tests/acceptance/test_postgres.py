@@ -26,7 +26,9 @@ def test_the_main_job_runs_on_postgresql(tmp_path: Path) -> None:
         assess = next(item for item in tasks if "Assess" in item["short_description"])
         running.update("incident_task", assess["sys_id"], state="3")
         running.settle()
-        states = {item["short_description"].partition("] ")[2]: item["state"] for item in running.table("incident_task")}
+        states = {
+            item["short_description"].partition("] ")[2]: item["state"] for item in running.table("incident_task")
+        }
         assert states["Stop writes to payments-db"] == "1"
         incident = next(item for item in running.table("incident") if item["number"] == made["number"])
         assert incident["u_recovery_progress"] == "9"

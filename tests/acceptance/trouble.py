@@ -55,7 +55,9 @@ def _jira(chance: Random) -> list[Fault]:
         {"kind": kind, "method": "POST", "path": JIRA_POST, "probability": 0.1, "times": chance.randint(1, 3)}
         for kind in ("drop_before", "drop_after", "500", "503_after")
     ]
-    creates.append({"kind": "delay", "method": "POST", "path": JIRA_POST, "probability": 0.1, "times": 1, "seconds": SLOW})
+    creates.append(
+        {"kind": "delay", "method": "POST", "path": JIRA_POST, "probability": 0.1, "times": 1, "seconds": SLOW}
+    )
     changes = [
         {"kind": kind, "method": method, "path": path, "probability": 0.08, "times": chance.randint(1, 2)}
         for kind in ("drop_before", "drop_after", "503", "500_after")
