@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -61,7 +61,7 @@ class Desk:
         self._stack.steer("servicenow", "POST", "promote", {"number": made["number"]})
         if late:
             change = {"cmdb_ci": self._cis[service.ci]}
-            self._stack.servicenow("PATCH", f"table/incident/{made['sys_id']}", json=change)
+            insist(lambda: self._stack.servicenow("PATCH", f"table/incident/{made['sys_id']}", json=change))
         return Work(Raised("servicenow", made["sys_id"], made["number"], service), goal)
 
     def _in_jira(self, service: Service, text: str) -> Raised:
@@ -107,20 +107,25 @@ class Crew:
         return moved
 
     def _move(self, ticket: Ticket, state: str, status: str) -> bool:
-        """Move a ticket, again when the answer did not come: a person looks and repeats."""
-        for _ in range(TRIES):
-            try:
-                if ticket.place:
-                    self._in_jira(ticket.ident, status)
-                else:
-                    self._stack.servicenow("PATCH", f"table/{ticket.table}/{ticket.ident}", json={"state": state})
-            except requests.RequestException:
-                continue
-            return True
-        return False
+        """Move a ticket; returns whether it went through."""
+        if ticket.place:
+            return insist(lambda: self._in_jira(ticket.ident, status))
+        path = f"table/{ticket.table}/{ticket.ident}"
+        return insist(lambda: self._stack.servicenow("PATCH", path, json={"state": state}))
 
     def _in_jira(self, ident: str, status: str) -> None:
         offered: list[dict[str, Any]] = self._stack.jira("GET", f"issue/{ident}/transitions")["transitions"]
         chosen = next((item["id"] for item in offered if item["to"]["name"] == status), "")
         if chosen:  # not offered: it stands there already
             self._stack.jira("POST", f"issue/{ident}/transitions", json={"transition": {"id": chosen}})
+
+
+def insist(act: Callable[[], object]) -> bool:
+    """Do something that may be done twice, again when the answer did not come, as people do."""
+    for _ in range(TRIES):
+        try:
+            act()
+        except requests.RequestException:
+            continue
+        return True
+    return False

@@ -27,6 +27,10 @@ TIMEOUT = 20.0
 STYLES = {"servicenow": "standard", "jira": "hub"}
 
 
+class NotAccepted(Exception):
+    """`continuity apply` refused the generated records; what it said follows."""
+
+
 @dataclass(frozen=True)
 class Pace:
     """How the connector and Jira's index are set; seconds."""
@@ -61,7 +65,8 @@ class Stack:
             with redirect_stdout(told), redirect_stderr(told):
                 main(["--config", str(self.folder), "apply", "--yes", "--wait", "0"])
         except SystemExit as done:
-            assert done.code == 0, told.getvalue()
+            if done.code != 0:
+                raise NotAccepted(told.getvalue()) from None
         made = {}
         for service in services:
             answer = self.servicenow("POST", "table/cmdb_ci_appl", ADMIN, json={"name": service.ci})
