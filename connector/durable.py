@@ -135,14 +135,13 @@ class Durable:
         DBOS.launch()
 
     def every(self, seconds: float, wakes: Wakes, subject: str) -> None:
-        """Wake `subject` on the sweep queue each `seconds`; slots are named by time, so two processes make one run."""
+        """Wake `subject` on the sweep queue each `seconds`; one that has not run yet is not queued again."""
 
         def tick() -> None:
             while not self._stop.is_set():
-                slot = int(time.time() // seconds)
                 try:
                     with self._database.begin() as tx:
-                        wakes._enqueue(tx, "sweep", subject, f"sweep:{subject}:{slot}", 0.0)  # noqa: SLF001
+                        wakes.wake(tx, "sweep", subject)
                 except sa.exc.SQLAlchemyError:
                     log.exception("sweep %s could not be queued; the next one is due in %s s", subject, seconds)
                 self._stop.wait(seconds - time.time() % seconds)
