@@ -52,7 +52,7 @@ class Sweep:
             with self._parts.database.begin() as tx:
                 if state.baseline_at is None and self._is_baseline(tx, connection, ticket, state, now):
                     continue
-                self._hand_over(tx, connection, ticket, now)
+                hand_over(tx, self._parts, connection, ticket, now)
         with self._parts.database.begin() as tx:
             catalogs.polled(tx, connection.name, now, baseline_at=None if state.baseline_at else now)
         self._parts.meter.polled(connection.name, "done")
@@ -86,34 +86,6 @@ class Sweep:
         )
         return True
 
-    def _hand_over(self, tx: sa.Connection, connection: Connection, ticket: Ticket, now: datetime) -> None:
-        """Record a change that is newer than what is known, once, and wake its subject."""
-        if ticket.record == "other":
-            return
-        placement = activations.placement_of(tx, connection.name, ticket.id)
-        row = tickets.get(tx, connection.name, ticket.id)
-        known = placement.version if placement is not None else row.version if row is not None else None
-        newer = known is None or ticket.version > known
-        if placement is not None:
-            # A write of ours that does not change the state leaves the version behind; the state tells.
-            newer = newer and str(ticket.values.get("state", "")) != placement.state
-        if not newer:
-            return
-        subject = deliveries.subject_of(tx, connection.name, ticket.id)
-        message = deliveries.Message(
-            connection=connection.name,
-            key=f"poll:{ticket.id}:{ticket.version}",
-            source="poll",
-            event="found by poll",
-            body=json.dumps(dict(ticket.raw)).encode(),
-            platform_id=ticket.id,
-            number=ticket.number,
-            version=ticket.version,
-            subject=subject,
-        )
-        if deliveries.record(tx, message, now) is not None:
-            self._parts.wakes.wake(tx, "incident", subject)
-
     def _tidy(self) -> None:
         """Wake what should have been woken, and delete old messages."""
         now = self._parts.now()
@@ -125,3 +97,32 @@ class Sweep:
             deliveries.forget(tx, now - self._parts.timing.keep_deliveries)
         if self._parts.forget_flows is not None:
             self._parts.forget_flows(now - KEEP_FLOWS)
+
+
+def hand_over(tx: sa.Connection, parts: Parts, connection: Connection, ticket: Ticket, now: datetime) -> None:
+    """Record a change that is newer than what is known, once, and wake its subject."""
+    if ticket.record == "other":
+        return
+    placement = activations.placement_of(tx, connection.name, ticket.id)
+    row = tickets.get(tx, connection.name, ticket.id)
+    known = placement.version if placement is not None else row.version if row is not None else None
+    newer = known is None or ticket.version > known
+    if placement is not None:
+        # A write of ours that does not change the state leaves the version behind; the state tells.
+        newer = newer and str(ticket.values.get("state", "")) != placement.state
+    if not newer:
+        return
+    subject = deliveries.subject_of(tx, connection.name, ticket.id)
+    message = deliveries.Message(
+        connection=connection.name,
+        key=f"poll:{ticket.id}:{ticket.version}",
+        source="poll",
+        event="found by poll",
+        body=json.dumps(dict(ticket.raw)).encode(),
+        platform_id=ticket.id,
+        number=ticket.number,
+        version=ticket.version,
+        subject=subject,
+    )
+    if deliveries.record(tx, message, now) is not None:
+        parts.wakes.wake(tx, "incident", subject)

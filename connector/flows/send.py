@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from connector.flows.advance import tell_incidents
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts, Sender
+from connector.flows.poll import hand_over
 from connector.flows.write_back import plan_linked
 from connector.store import activations, deliveries, tickets, writes
-from connector.ticketing import Outcome, Write
+from connector.ticketing import Outcome, Refused, Unavailable, Write
 
 LONGEST_WAIT = 300.0
 MANY = 200
@@ -39,10 +40,47 @@ class Send:
             if not due:
                 break
             began = monotonic()
-            outcomes = sender.send([_write(row) for row in due])
+            due, outcomes = self._look_again(subject, connection, due)
+            if not outcomes and due:
+                outcomes = sender.send([_write(row) for row in due])
             self._parts.meter.stepped("send", monotonic() - began)
             with self._parts.database.begin() as tx:
                 self._record(tx, subject, due, outcomes)
+
+    def _look_again(
+        self, subject: str, connection: str, due: Sequence[sa.Row[Any]]
+    ) -> tuple[Sequence[sa.Row[Any]], list[Outcome]]:
+        """Leave out states that a person has overtaken: between two tries, anything may have happened to a ticket.
+
+        Returns what is still to be sent, and the outcomes where the platform cannot be read.
+        """
+        tried = [row for row in due if row.attempts and row.record == "recovery_task" and "state" in row.values]
+        tried = [row for row in tried if row.action == "update"]
+        side = self._parts.connections.get(connection)
+        if not tried or side is None:
+            return due, []
+        try:
+            found = side.ticketing.read("recovery_task", [row.platform_id for row in tried])
+        except (Unavailable, Refused) as error:
+            wait = error.retry_after if isinstance(error, Unavailable) else None
+            return due, [Outcome(row.key, "retry", reason=str(error), retry_after=wait) for row in due]
+        now = self._parts.now()
+        with self._parts.database.begin() as tx:
+            for ticket in found:
+                row = next(row for row in tried if row.platform_id == ticket.id)
+                if str(ticket.values.get("state", "")) != row.values["state"]:
+                    hand_over(tx, self._parts, side, ticket, now)
+            waiting = deliveries.open_tickets(tx, subject, connection)
+            moved = {
+                item.id: item.state_at for item in activations.placements(tx, tried[0].activation_id) if item.state_at
+            }
+            overtaken = [
+                row.id
+                for row in tried
+                if row.platform_id in waiting or moved.get(row.placement_id, row.created_at) > row.created_at
+            ]
+            writes.update(tx, overtaken, {"state": "superseded", "done_at": now})
+        return [row for row in due if row.id not in overtaken], []
 
     def _ticketing(self, connection: str) -> Sender | None:
         found = self._parts.connections.get(connection)
@@ -71,7 +109,7 @@ class Send:
         open_writes = writes.unfinished(tx, subject, connection)
         any_due = any(row.state == "pending" and row.next_at <= now for row in open_writes)
         taken: list[sa.Row[Any]] = []
-        held: set[str] = set()
+        held = set(deliveries.open_tickets(tx, subject, connection)) if subject.startswith("activation:") else set()
         for row in open_writes:
             ready = row.state == "pending" and (row.next_at <= now or (any_due and row.attempts == 0))
             if ready and row.platform_id not in held and len(taken) < MANY:

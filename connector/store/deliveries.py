@@ -162,6 +162,14 @@ def waiting(tx: sa.Connection) -> tuple[int, datetime | None]:
     return int(row[0]), row[1]
 
 
+def open_tickets(tx: sa.Connection, subject: str, connection: str) -> frozenset[str]:
+    """Return the ids of a subject's tickets on a connection of which something is told that is not decided yet."""
+    statement = sa.select(delivery.c.platform_id).where(
+        delivery.c.subject == subject, delivery.c.state == "open", delivery.c.connection == connection
+    )
+    return frozenset(tx.execute(statement).scalars())
+
+
 def open_subjects(tx: sa.Connection, before: datetime) -> list[str]:
     """Return subjects with a delivery that has waited since before `before` (a wake-up that got lost)."""
     statement = (

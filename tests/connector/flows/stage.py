@@ -69,7 +69,7 @@ class Stage(World):
             requests.post(f"{side.url}/_sandbox/clock", json=order, timeout=5).raise_for_status()
         self.look()
 
-    def settle(self, seconds: float = 20.0, quiet: float = 0.15) -> None:
+    def settle(self, seconds: float = 20.0, quiet: float = 0.3) -> None:
         """Wait until no message, flow or write is under way; a timer or a window may still be."""
         end = time.monotonic() + seconds
         since = time.monotonic()

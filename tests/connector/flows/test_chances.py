@@ -87,7 +87,7 @@ class Bell:
 
     waiting: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
-    def wake(self, tx: sa.Connection, queue: str, subject: str, at: datetime | None = None) -> None:  # noqa: ARG002
+    def wake(self, tx: sa.Connection, queue: str, subject: str, at: datetime | None = None) -> None:
         key, moment = (queue, subject), at or NINE
         self.waiting[key] = min(moment, self.waiting.get(key, moment))
 
@@ -167,9 +167,9 @@ class Small:
     def deliver(self) -> None:
         """Let one message arrive: any of those on their way; perhaps it comes again, perhaps it never came."""
         name, ticket = self.post.pop(self.chance.randrange(len(self.post)))
-        if self.chance.random() < 0.15:  # noqa: PLR2004 - lost
+        if self.chance.random() < 0.15:
             return
-        if self.chance.random() < 0.3:  # noqa: PLR2004 - twice
+        if self.chance.random() < 0.3:
             self.post.append((name, ticket))
         with self.database.begin() as tx:
             subject = deliveries.subject_of(tx, name, ticket.id)
@@ -210,12 +210,12 @@ class Small:
             self.time += timedelta(seconds=self.chance.choice([0, 1, 3]))
             self.happened()
             kind = self.chance.random()
-            if kind < 0.05:  # noqa: PLR2004
+            if kind < 0.05:
                 self.poll()
-            elif kind < 0.15:  # noqa: PLR2004
+            elif kind < 0.15:
                 fault = self.chance.choice(["busy", "drop_before", "drop_after"])
                 self.chance.choice([self.desk, self.board]).memory.fail(cast(Any, fault))
-            elif kind < 0.5 and self.post:  # noqa: PLR2004
+            elif kind < 0.5 and self.post:
                 self.deliver()
             else:
                 self.run()
@@ -258,7 +258,7 @@ class Small:
 def _connection(side: Mortal) -> Connection:
     return Connection(
         ticketing=cast(Any, side),
-        open=lambda source, body: Received(json.loads(body)),  # noqa: ARG005
+        open=lambda source, body: Received(json.loads(body)),
         major=Condition("major_state == 'accepted'", INCIDENT_VARIABLES, "major"),
         note_for=Condition("priority <= 2", INCIDENT_VARIABLES, "note_for"),
         incidents=None,

@@ -90,6 +90,7 @@ def test_every_kind_of_fault_at_every_kind_of_write_changes_nothing_in_the_end(
         )
         incident = world.incident(impact="1", urgency="1", cmdb_ci=world.ci("payments-db"))["sys_id"]
         world.promote(world.get("incident", incident)["number"])
+        world.wait(world.activations)
         settle(world)
         assert fired(world) >= 8
         each_thing_stands_once(world, incident)
@@ -106,6 +107,7 @@ def test_every_kind_of_fault_at_every_kind_of_write_changes_nothing_in_the_end(
             {"kind": "500", "method": "PUT", "path": "/issue/"},
         )
         world.update("incident_task", world.tasks()["Assess"]["sys_id"], state="3")
+        world.wait(lambda: world.rows("SELECT 1 FROM task WHERE key = 'assess' AND state = 'done'"))
         settle(world)
         assert fired(world) >= 4
         each_thing_stands_once(world, incident)
