@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,7 +148,11 @@ class Small:
             meter=Quiet(),
             timing=Timing(write_back_window=timedelta(seconds=2)),
         )
-        self.flows = {"incident": Decide(parts), "send": Send(parts), "sweep": Sweep(parts)}
+        self.flows: dict[str, Callable[[str], None]] = {
+            "incident": Decide(parts),
+            "send": Send(parts),
+            "sweep": Sweep(parts),
+        }
         catalog = catalog_of([PAYMENTS], [PLAN])
         with self.database.begin() as tx:
             catalogs.apply(tx, catalog.digest, to_json(catalog), "test", NINE)
