@@ -39,8 +39,8 @@ class Ticket:
 
     `id` is the platform's immutable id (sys_id, issue id), `number` what people call it, `version` a number that grows
     with each change (sys_mod_count; for Jira the `updated` instant in epoch milliseconds). `key` is our own key when
-    we created the ticket. `values` holds neutral fields (of an `other` ticket its issue_type, if any), `problems` what could not be mapped (with what to add to the
-    mapping), `raw` the platform's record. `deleted` tickets have no values.
+    we created the ticket. `values` holds neutral fields (of an `other` ticket its issue_type, if any), `problems` what
+    could not be mapped (with what to add to the mapping), `raw` the platform's record. `deleted` tickets have no values.
     """
 
     connection: str

@@ -16,7 +16,7 @@ from connector.flows.parts import Connection, Parts
 from connector.flows.write_back import Link, intend_link, iso, plan_ticket, same
 from connector.recovery_status import recovery_status
 from connector.recovery_task import CLOSED, Target
-from connector.store import activations, tickets, writes
+from connector.store import activations, deliveries, tickets, writes
 
 REVIEW = "_review"
 LONGEST_KEY = 100
@@ -67,7 +67,11 @@ class Outbox:
             self._place_task(connection, task, project)
         if self._review_here(connection) and self.standing.restored_at is not None:
             self._place_review(connection)
+        # A ticket of which something waits to be decided is left alone: a person may have moved it.
+        waiting = deliveries.open_tickets(self.tx, self.subject, connection.name)
         for placement in self.placements:
+            if placement.platform_id in waiting:
+                continue
             if placement.connection == connection.name and placement.platform_id and not placement.gone:
                 self._update_placement(connection, placement)
                 if placement.record == "activation" and connection.ticketing.traits.remote_links:
@@ -245,7 +249,7 @@ class Outbox:
         else:
             prefix = f"{placement.write_key}:update:"
             self._intend(
-                f"{prefix}{writes.count_with_prefix(self.tx, prefix)}",
+                f"{prefix}{writes.count_updates(self.tx, connection.name, placement.platform_id, prefix)}",
                 connection,
                 "update",
                 placement.record,

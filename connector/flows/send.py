@@ -180,6 +180,8 @@ class Send:
         if "state" in row.values:
             values |= {"state": row.values["state"] or placement.state, "state_at": now}
             if version is not None:
+                if not self._parts.connections[row.connection].ticketing.traits.versions_are_instants:
+                    values |= _overwritten(placement, version)
                 values["version"] = max(version, placement.version or 0)
         activations.update_placement(tx, placement.id, values)
         if row.action == "create":
@@ -220,6 +222,16 @@ class Send:
             "unclear_since": now if outcome.status == "unclear" else row.unclear_since,
         }
         writes.update(tx, [row.id], values)
+
+
+def _overwritten(placement: sa.Row[Any], version: int) -> dict[str, Any]:
+    """Remember what was known before a write of ours, where counted versions show that others wrote in between."""
+    known = placement.version
+    between = known is not None and version > known + 1
+    return {
+        "overwrote_version": known if between else None,
+        "overwrote_state": placement.state if between else "",
+    }
 
 
 def _write(row: sa.Row[Any]) -> Write:

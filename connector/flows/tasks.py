@@ -57,6 +57,8 @@ def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticke
     if ticket.deleted:
         return _deleted(tx, row, placement, ticket, now)
     if placement.version is not None and ticket.version < placement.version:
+        if row.state == "running" and _was_overwritten(placement, ticket):
+            return _move(tx, parts, row, placement, ticket, TaskState(ticket.values["state"]), now)
         return "ignored", f"older than what is known (version {ticket.version}, known {placement.version})"
     if placement.record == "activation":
         activations.update_placement(tx, placement.id, {"version": ticket.version})
@@ -68,6 +70,22 @@ def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticke
     for problem in ticket.problems:
         if problem not in placement.problems:
             tickets.tell(tx, f"{ticket.number}: {problem}", now, activation_id=row.id)
+    return _apply_state(tx, parts, row, placement, ticket, state, now)
+
+
+def _apply_state(
+    tx: sa.Connection,
+    parts: Parts,
+    row: sa.Row[Any],
+    placement: sa.Row[Any],
+    ticket: Ticket,
+    state: TaskState,
+    now: datetime,
+) -> tuple[str, str]:
+    """Take in the state of a recovery task's or a review's ticket."""
+    if state.value == writes.state_on_its_way(tx, placement.id):
+        activations.update_placement(tx, placement.id, {"state": state.value, "state_at": now})
+        return "ignored", "the state that we are just writing: an echo of our own write"
     if state.value == placement.state:
         return "ignored", "its state is as we know it: nothing to do (an echo, or other fields)"
     if _closed_with_incident(tx, parts, ticket, state):
@@ -84,6 +102,18 @@ def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticke
     if row.state != "running":
         return "done", f"the activation has ended ({row.state}): taken note of"
     return _move(tx, parts, row, placement, ticket, state, now)
+
+
+def _was_overwritten(placement: sa.Row[Any], ticket: Ticket) -> bool:
+    """Tell whether a person moved a task between our reading and our writing of its state: the person's move counts."""
+    state = _state(ticket)
+    return (
+        placement.record == "recovery_task"
+        and placement.overwrote_version is not None
+        and placement.overwrote_version < ticket.version
+        and state is not None
+        and state.value not in {placement.overwrote_state, placement.state}
+    )
 
 
 def _move(

@@ -47,8 +47,8 @@ def plan_ticket(
             tx, [mine.id], {"values": changes, "note": "\n\n".join(part for part in (mine.note, text) if part)}
         )
         return
-    key = f"{prefix}{writes.count_with_prefix(tx, prefix)}"
-    last = writes.last_sent(tx, prefix)
+    key = f"{prefix}{writes.count_updates(tx, connection.name, ticket.platform_id, prefix)}"
+    last = writes.last_sent(tx, connection.name, ticket.platform_id, prefix)
     quiet = last is None or bool(notes) or last + parts.timing.write_back_window <= now
     writes.carry(tx, [item.id for item in notes], key)
     writes.intend(

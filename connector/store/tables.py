@@ -186,6 +186,8 @@ placement = sa.Table(
     sa.Column("version", sa.BigInteger),
     sa.Column("state", sa.Text, nullable=False, default=""),  # the state last known to stand there
     sa.Column("state_at", Instant),  # when that became known
+    sa.Column("overwrote_version", sa.BigInteger),  # what was known when we last wrote the state, if others wrote since
+    sa.Column("overwrote_state", sa.Text, nullable=False, default=""),
     _json("written", default=dict),
     _json("problems", default=list),
     sa.Column("gone", sa.Text, nullable=False, default=""),  # deleted | closed with its incident
@@ -233,6 +235,8 @@ write = sa.Table(
     sa.Column("done_at", Instant),
     sa.Index("write_due", "subject", "connection", "state"),
     sa.Index("write_state", "state", "next_at"),
+    sa.Index("write_ticket", "connection", "platform_id"),
+    sa.Index("write_activation", "activation_id"),
 )
 
 history = sa.Table(

@@ -36,9 +36,9 @@ def unfinished(tx: sa.Connection, subject: str, connection: str = "") -> Sequenc
     return tx.execute(statement.order_by(write.c.id)).all()
 
 
-def count_with_prefix(tx: sa.Connection, prefix: str) -> int:
-    """Return how many writes have a key that begins with `prefix`: the next one's number."""
-    statement = sa.select(sa.func.count()).select_from(write).where(write.c.key.startswith(prefix, autoescape=True))
+def count_updates(tx: sa.Connection, connection: str, platform_id: str, prefix: str) -> int:
+    """Return how many writes to a ticket have a key that begins with `prefix`: the next one's number."""
+    statement = sa.select(sa.func.count()).select_from(write).where(*_to_ticket(connection, platform_id, prefix))
     return int(tx.execute(statement).scalar_one())
 
 
@@ -125,10 +125,30 @@ def for_ticket(tx: sa.Connection, connection: str, platform_id: str) -> Sequence
     return tx.execute(statement.order_by(write.c.id)).all()
 
 
-def last_sent(tx: sa.Connection, prefix: str) -> datetime | None:
-    """Return when a write whose key begins with `prefix` last went out."""
-    statement = sa.select(sa.func.max(write.c.sent_at)).where(write.c.key.startswith(prefix, autoescape=True))
+def state_on_its_way(tx: sa.Connection, placement_id: int) -> str:
+    """Return the state that an update of a placement carries which was sent and not answered yet, else ""."""
+    statement = sa.select(write.c["values"]).where(
+        write.c.placement_id == placement_id,
+        write.c.action == "update",
+        write.c.state == "pending",
+        write.c.attempts > 0,
+    )
+    return next((str(values["state"]) for (values,) in tx.execute(statement) if values.get("state")), "")
+
+
+def last_sent(tx: sa.Connection, connection: str, platform_id: str, prefix: str) -> datetime | None:
+    """Return when a write to a ticket whose key begins with `prefix` last went out."""
+    statement = sa.select(sa.func.max(write.c.sent_at)).where(*_to_ticket(connection, platform_id, prefix))
     return tx.execute(statement).scalar()
+
+
+def _to_ticket(connection: str, platform_id: str, prefix: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Match writes to one ticket; it narrows the search by its index, which the beginning of a key cannot."""
+    return (
+        write.c.connection == connection,
+        write.c.platform_id == platform_id,
+        write.c.key.startswith(prefix, autoescape=True),
+    )
 
 
 def created_as(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:

@@ -142,6 +142,8 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("state_at", Instant(), nullable=True),
+        sa.Column("overwrote_version", sa.BigInteger(), nullable=True),
+        sa.Column("overwrote_state", sa.Text(), nullable=False),
         sa.Column("written", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("problems", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("gone", sa.Text(), nullable=False),
@@ -244,14 +246,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     with op.batch_alter_table("write", schema=None) as batch_op:
+        batch_op.create_index("write_activation", ["activation_id"], unique=False)
         batch_op.create_index("write_due", ["subject", "connection", "state"], unique=False)
         batch_op.create_index("write_state", ["state", "next_at"], unique=False)
+        batch_op.create_index("write_ticket", ["connection", "platform_id"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("write", schema=None) as batch_op:
+        batch_op.drop_index("write_ticket")
         batch_op.drop_index("write_state")
         batch_op.drop_index("write_due")
+        batch_op.drop_index("write_activation")
 
     op.drop_table("write")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
