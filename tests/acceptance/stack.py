@@ -35,7 +35,8 @@ class NotAccepted(Exception):
 class Pace:
     """How the connector and Jira's index are set; seconds."""
 
-    poll_every: int = 1
+    poll_every: int = 2
+    poll_overlap: int = 10
     write_back_window: int = 1
     timeout: int = 2
     search_lag: float = 1.5
@@ -122,6 +123,12 @@ class Stack:
             ).fetchone()
         return dict(zip(("deliveries", "writes", "subjects", "parked"), row, strict=True))
 
+    def made(self) -> int:
+        """Return how many records the connector has created so far, read from its database."""
+        with closing(sqlite3.connect(f"file:{self.folder}/continuity.db?mode=ro", uri=True, timeout=30)) as database:
+            row = database.execute("SELECT count(*) FROM write WHERE action = 'create' AND state = 'done'").fetchone()
+        return int(row[0])
+
     def connected(self) -> bool:
         """Tell whether the connector has read both platforms once: what was there before is never acted on."""
         with closing(sqlite3.connect(f"file:{self.folder}/continuity.db?mode=ro", uri=True, timeout=30)) as database:
@@ -144,7 +151,7 @@ class Stack:
             "public_url": self.address,
             "secret": SECRET,
             "poll_every": f"{self.pace.poll_every}s",
-            "poll_overlap": "30s",
+            "poll_overlap": f"{self.pace.poll_overlap}s",
             "write_back_window": f"{self.pace.write_back_window}s",
             "connections": {
                 "servicenow": {

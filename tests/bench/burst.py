@@ -33,6 +33,8 @@ def measure(scene: Scene, count: int = 100) -> Iterable[Figure]:
     """Raise `count` major incidents, tell them all at once, and time until every task stands."""
     scene.settle()
     scene.forget_calls()
+    made = scene.running.made()
+    tickets = sum(len(step.places) for step in scene.service.steps)
     before = len(scene.running.steer("servicenow", "GET", "webhooks")["sent"])
     scene.running.behave(delay=HOLD)
     for number in range(count):
@@ -40,25 +42,24 @@ def measure(scene: Scene, count: int = 100) -> Iterable[Figure]:
     probe = Probe(scene)
     probe.start()
     cpu = sum(scene.process.cpu_times()[:2])
-    time.sleep(HOLD)
-    scene.settle()
+    scene.wait_made(made + count * (tickets + 1))
     cpu = sum(scene.process.cpu_times()[:2]) - cpu
     probe.stop()
+    scene.settle()
     scene.running.behave()
     sent = [row for row in scene.running.steer("servicenow", "GET", "webhooks")["sent"][before:] if row["ms"]]
     calls = {side: scene.running.calls(side) for side in scene.running.sides}
     seconds = (
         max(ended(call) for found in calls.values() for call in found if makes_tasks(call)) - min(map(began, sent))
     ).total_seconds()
-    tickets = count * sum(len(step.places) for step in scene.service.steps)
     number = sum(len(found) for found in calls.values())
     bare = _bare(scene, count)
     yield Figure(
         f"burst of {count} major incidents x {len(scene.service.steps)} tasks on both platforms, 0 ms a call",
-        f"{tickets / seconds:.0f} tickets/s, {count / seconds:.1f} activations/s, {seconds:.1f} s, "
+        f"{count * tickets / seconds:.0f} tickets/s, {count / seconds:.1f} activations/s, {seconds:.1f} s, "
         f"{1000 * cpu / count:.0f} ms of CPU an activation, {seconds / bare:.1f} x its floor",
         calls=f"{number}, {number / count:.1f} an activation",
-        floor=f"{tickets / bare:.0f} tickets/s (the same creates sent bare by 8 threads)",
+        floor=f"{count * tickets / bare:.0f} tickets/s (the same creates sent bare by 8 threads)",
     )
     floor = _inserts(scene.running.folder / "floor.db")
     yield Figure(

@@ -52,6 +52,14 @@ class Scene:
                 raise TimeoutError(f"the connector still has {waiting} after {PATIENCE:.0f} s")
             time.sleep(0.05)
 
+    def wait_made(self, count: int) -> None:
+        """Wait until the connector has created this many records in all. Raises TimeoutError."""
+        end = time.monotonic() + PATIENCE
+        while self.running.made() < count:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.running.made()} of {count} records after {PATIENCE:.0f} s")
+            time.sleep(0.1)
+
 
 @contextmanager
 def scene(folder: Path) -> Iterator[Scene]:
