@@ -13,8 +13,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from connector.store import activations, deliveries, writes
 from connector.store.database import Database
-from connector.store.tables import activation, delivery, write
 
 MOST_VALUES = 50
 """Different values that one label may take; what comes after them is counted as `other`."""
@@ -124,27 +124,19 @@ class StoreGauges(Collector):
 
 
 def _queues(tx: sa.Connection, now: datetime) -> Iterable[Metric]:
-    for name, table, state, text in (
-        ("open_deliveries", delivery, "open", "Messages that wait to be decided."),
-        ("parked_deliveries", delivery, "parked", "Messages that a person has to look at."),
-        ("pending_writes", write, "pending", "Writes that wait to go out."),
-        ("parked_writes", write, "parked", "Writes that a person has to look at."),
+    for name, count, state, text in (
+        ("open_deliveries", deliveries.counts, "open", "Messages that wait to be decided."),
+        ("parked_deliveries", deliveries.counts, "parked", "Messages that a person has to look at."),
+        ("pending_writes", writes.counts, "pending", "Writes that wait to go out."),
+        ("parked_writes", writes.counts, "parked", "Writes that a person has to look at."),
     ):
-        yield _per_connection(tx, name, table, state, text)
-    received = tx.execute(sa.select(sa.func.min(delivery.c.received_at)).where(delivery.c.state == "open")).scalar()
-    overdue = sa.select(sa.func.min(write.c.next_at)).where(write.c.state == "pending", write.c.next_at <= now)
+        family = GaugeMetricFamily(f"continuity_{name}", text, labels=["connection"])
+        for connection, number in count(tx, state, limit=MOST_VALUES).items():
+            family.add_metric([connection], number)
+        yield family
+    received, due = deliveries.oldest_waiting(tx), writes.longest_overdue(tx, now)
     yield _age("oldest_open_delivery", "Age of the oldest message not decided; 0 for none.", received, now)
-    yield _age(
-        "oldest_overdue_write", "How long a write is overdue at most; 0 for none.", tx.execute(overdue).scalar(), now
-    )
-
-
-def _per_connection(tx: sa.Connection, name: str, table: sa.Table, state: str, text: str) -> Metric:
-    family = GaugeMetricFamily(f"continuity_{name}", text, labels=["connection"])
-    statement = sa.select(table.c.connection, sa.func.count()).where(table.c.state == state)
-    for connection, count in tx.execute(statement.group_by(table.c.connection).limit(MOST_VALUES)):
-        family.add_metric([connection], count)
-    return family
+    yield _age("oldest_overdue_write", "How long a write is overdue at most; 0 for none.", due, now)
 
 
 def _age(name: str, text: str, since: datetime | None, now: datetime) -> Metric:
@@ -153,14 +145,9 @@ def _age(name: str, text: str, since: datetime | None, now: datetime) -> Metric:
 
 
 def _activations(tx: sa.Connection, now: datetime) -> Iterable[Metric]:
-    running = activation.c.state == "running"
-    counts = {"false": 0, "true": 0}
-    by_kind = sa.select(activation.c.exercise, sa.func.count()).where(running).group_by(activation.c.exercise)
-    for exercise, count in tx.execute(by_kind):
-        counts["true" if exercise else "false"] = int(count)
     total = GaugeMetricFamily("continuity_running_activations", "Activations that run.", labels=["exercise"])
-    for label, number in counts.items():
-        total.add_metric([label], number)
+    for exercise, count in activations.running_by_kind(tx).items():
+        total.add_metric(["true" if exercise else "false"], count)
     yield total
     text = "Time left until the RTO of an activation whose service is not restored; negative once it has passed."
     left = {
@@ -169,12 +156,6 @@ def _activations(tx: sa.Connection, now: datetime) -> Iterable[Metric]:
             "continuity_exercise_rto_remaining_seconds", f"Exercises: {text}", labels=["activation", "plan"]
         ),
     }
-    statement = (
-        sa.select(activation.c.id, activation.c.plan_key, activation.c.exercise, activation.c.due_at)
-        .where(running, activation.c.restored_at.is_(None))
-        .order_by(activation.c.exercise, activation.c.due_at)
-        .limit(MOST_ACTIVATIONS)
-    )
-    for row in tx.execute(statement):
+    for row in activations.unrestored(tx, limit=MOST_ACTIVATIONS):
         left[bool(row.exercise)].add_metric([f"ACT-{row.id}", row.plan_key], (row.due_at - now).total_seconds())
     yield from left.values()

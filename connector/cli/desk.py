@@ -15,6 +15,7 @@ from connector.cli.opening import opened
 from connector.console import figures, records
 from connector.problem import nearest
 from connector.recovery_task import PHASES, Phase
+from connector.store import activations as stored
 from connector.store import tickets
 
 limit_option = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
@@ -70,7 +71,7 @@ def activations(context: Context, *, number: str | None, state: str | None, limi
             _show(connector, number, now, as_json=as_json)
             return
         with connector.database.begin() as tx:
-            rows, _ = records.listed(tx, state=state or "", limit=limit)
+            rows, _ = stored.listed(tx, state=state or "", limit=limit)
     found = [figures.listed(row, now) for row in rows]
     if as_json:
         output.document(found)

@@ -93,7 +93,7 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
         size, page = query["page_size"], query["page"]
         state, exercise = query.get("state", ""), query.get("exercise")
         with database.engine.connect() as tx:
-            rows, total = records.listed(tx, state=state, exercise=exercise, first=(page - 1) * size, limit=size)
+            rows, total = activations.listed(tx, state=state, exercise=exercise, first=(page - 1) * size, limit=size)
         at = now()
         listed = [figures.listed(row, at) for row in rows]
         return {"activations": listed, "total": total, "page": page, "page_size": size}
@@ -111,7 +111,7 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
     def list_tasks(_query: dict[str, Any], activation_id: int) -> dict[str, Any]:
         """List the tasks of an activation with their tickets on the platforms."""
         with database.engine.connect() as tx:
-            row = records.activation_by_id(tx, activation_id)
+            row = activations.find(tx, activation_id)
             if row is None:
                 raise NotFound(f"there is no activation {activation_id}")
             standing, placements = activations.standing(tx, row, ()), activations.placements(tx, activation_id)

@@ -1,4 +1,4 @@
-"""What the page and the API read from the store, in a bounded number of queries however big the plan is."""
+"""What the page and the API show of a ticket or an activation, read in a few queries however big the plan is."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.activation import Standing
-from connector.store import activations, tickets
-from connector.store.tables import activation, history, ticket, write
+from connector.store import activations, tickets, writes
+from connector.store.belonging import Belongs
 
 ACTIVATION = "activation"
 """Stands in the place of a connection in the address of an activation that has no incident."""
 PREFIX = "ACT-"
 MOST_LINES = 500
-MOST_WRITES = 500
+MOST_TROUBLES = 100
 LARGEST_ID = 2**63 - 1
 """The largest id that the tables hold (a signed 64-bit number)."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Everything known of a ticket, of an activation, or of both. `lines` are the newest of what happened."""
+    """Everything known of a ticket, of an activation, or of both; of `troubles` and `lines` the newest ones."""
 
     ticket: sa.Row[Any] | None
     activation: sa.Row[Any] | None
@@ -50,11 +50,7 @@ def activation_by_number(tx: sa.Connection, number: str) -> sa.Row[Any] | None:
     """Return the activation that people call `number`, such as `ACT-3`."""
     digits = number.removeprefix(PREFIX)
     known = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_ID)) and int(digits) <= LARGEST_ID
-    return activation_by_id(tx, int(digits)) if known else None
-
-
-def activation_by_id(tx: sa.Connection, activation_id: int) -> sa.Row[Any] | None:
-    return tx.execute(sa.select(activation).where(activation.c.id == activation_id)).first()
+    return activations.find(tx, int(digits)) if known else None
 
 
 def ticket_by_number(tx: sa.Connection, connection: str, number: str) -> sa.Row[Any] | None:
@@ -65,77 +61,22 @@ def ticket_by_number(tx: sa.Connection, connection: str, number: str) -> sa.Row[
     return max(rows, key=lambda row: (not row.deleted, row.id), default=None)
 
 
-def listed(
-    tx: sa.Connection, *, state: str = "", exercise: bool | None = None, first: int = 0, limit: int = 50
-) -> tuple[Sequence[sa.Row[Any]], int]:
-    """Return activations, newest first, with their lead incident's number and address; and how many there are."""
-    conditions: list[sa.ColumnElement[bool]] = [sa.true()]
-    if state:
-        conditions.append(activation.c.state == state)
-    if exercise is not None:
-        conditions.append(activation.c.exercise.is_(exercise))
-    wanted = sa.and_(*conditions)
-    total = int(tx.execute(sa.select(sa.func.count()).select_from(activation).where(wanted)).scalar_one())
-    if first >= total:
-        return [], total
-    lead = sa.and_(
-        activation.c.connection != "",
-        ticket.c.connection == activation.c.connection,
-        ticket.c.platform_id == activation.c.platform_id,
-    )
-    statement = (
-        sa.select(activation, ticket.c.number.label("incident_number"), ticket.c.url.label("incident_url"))
-        .select_from(activation.outerjoin(ticket, lead))
-        .where(wanted)
-        .order_by(activation.c.id.desc())
-        .offset(first)
-        .limit(limit)
-    )
-    return tx.execute(statement).all(), total
-
-
 def _lead(tx: sa.Connection, row: sa.Row[Any]) -> sa.Row[Any] | None:
     return tickets.get(tx, row.connection, row.platform_id) if row.platform_id else None
 
 
 def _found(tx: sa.Connection, mine: sa.Row[Any] | None, row: sa.Row[Any] | None) -> Found:
-    if row is None:
-        return Found(mine, None, None, (), (), _troubles(tx, mine, None), _lines(tx, mine, None))
+    belongs = Belongs(
+        mine.connection if mine is not None else "",
+        mine.platform_id if mine is not None else "",
+        row.id if row is not None else None,
+    )
     return Found(
         ticket=mine,
         activation=row,
-        standing=activations.standing(tx, row, ()),
-        incidents=tickets.of_activation(tx, row.id),
-        placements=activations.placements(tx, row.id),
-        troubles=_troubles(tx, mine, row.id),
-        lines=_lines(tx, mine, row.id),
+        standing=activations.standing(tx, row, ()) if row is not None else None,
+        incidents=tickets.of_activation(tx, row.id) if row is not None else (),
+        placements=activations.placements(tx, row.id) if row is not None else (),
+        troubles=writes.troubles(tx, belongs, limit=MOST_TROUBLES),
+        lines=tickets.lines(tx, belongs, limit=MOST_LINES),
     )
-
-
-def _of(table: sa.Table, mine: sa.Row[Any] | None, activation_id: int | None) -> sa.ColumnElement[bool]:
-    """Return the condition for what belongs to a ticket or to an activation."""
-    conditions = []
-    if mine is not None:
-        conditions.append(sa.and_(table.c.connection == mine.connection, table.c.platform_id == mine.platform_id))
-    if activation_id is not None:
-        conditions.append(table.c.activation_id == activation_id)
-    return sa.or_(sa.false(), *conditions)
-
-
-def _troubles(tx: sa.Connection, mine: sa.Row[Any] | None, activation_id: int | None) -> Sequence[sa.Row[Any]]:
-    """Return writes that are parked, that are being tried again, or that warned of something."""
-    columns = (
-        write.c.connection, write.c.record, write.c.action, write.c.number, write.c.state, write.c.attempts,
-        write.c.next_at, write.c.reason, write.c.warnings, write.c["values"],
-    )  # fmt: skip
-    statement: sa.Select[Any] = sa.select(*columns).where(
-        _of(write, mine, activation_id), write.c.state != "superseded"
-    )
-    rows = tx.execute(statement.order_by(write.c.id).limit(MOST_WRITES)).all()
-    return [row for row in rows if row.state == "parked" or row.warnings or (row.state == "pending" and row.reason)]
-
-
-def _lines(tx: sa.Connection, mine: sa.Row[Any] | None, activation_id: int | None) -> Sequence[sa.Row[Any]]:
-    """Return what happened, oldest first, the newest lines when there are very many."""
-    statement: sa.Select[Any] = sa.select(history.c.at, history.c.text).where(_of(history, mine, activation_id))
-    return tx.execute(statement.order_by(history.c.id.desc()).limit(MOST_LINES)).all()[::-1]

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from connector import plan as plans
 from connector.activation import Joined, Standing, TaskStanding
 from connector.recovery_task import TaskState
-from connector.store.tables import activation, placement, task
+from connector.store.tables import activation, placement, task, ticket
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,10 @@ def get(tx: sa.Connection, activation_id: int, *, lock: bool = False) -> sa.Row[
     return row
 
 
+def find(tx: sa.Connection, activation_id: int) -> sa.Row[Any] | None:
+    return tx.execute(sa.select(activation).where(activation.c.id == activation_id)).first()
+
+
 def holding(tx: sa.Connection, lock: str) -> sa.Row[Any] | None:
     """Return the activation that holds a lock."""
     return tx.execute(sa.select(activation).where(activation.c.lock == lock)).first()
@@ -99,9 +103,50 @@ def count_for(tx: sa.Connection, connection: str, platform_id: str) -> int:
     return int(tx.execute(statement).scalar_one())
 
 
-def newest(tx: sa.Connection, *, limit: int = 100, state: str = "") -> Sequence[sa.Row[Any]]:
-    statement = sa.select(activation).order_by(activation.c.id.desc()).limit(limit)
-    return tx.execute(statement.where(activation.c.state == state) if state else statement).all()
+def listed(
+    tx: sa.Connection, *, state: str = "", exercise: bool | None = None, first: int = 0, limit: int = 50
+) -> tuple[Sequence[sa.Row[Any]], int]:
+    """Return activations, newest first, with their lead incident's number and address; and how many there are."""
+    conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+    if state:
+        conditions.append(activation.c.state == state)
+    if exercise is not None:
+        conditions.append(activation.c.exercise.is_(exercise))
+    wanted = sa.and_(*conditions)
+    total = int(tx.execute(sa.select(sa.func.count()).select_from(activation).where(wanted)).scalar_one())
+    if first >= total:
+        return [], total
+    lead = sa.and_(
+        activation.c.connection != "",
+        ticket.c.connection == activation.c.connection,
+        ticket.c.platform_id == activation.c.platform_id,
+    )
+    statement = (
+        sa.select(activation, ticket.c.number.label("incident_number"), ticket.c.url.label("incident_url"))
+        .select_from(activation.outerjoin(ticket, lead))
+        .where(wanted)
+        .order_by(activation.c.id.desc())
+        .offset(first)
+        .limit(limit)
+    )
+    return tx.execute(statement).all(), total
+
+
+def running_by_kind(tx: sa.Connection) -> dict[bool, int]:
+    """Return how many activations run: False counts real ones, True exercises."""
+    statement = sa.select(activation.c.exercise, sa.func.count()).where(activation.c.state == "running")
+    counted = {bool(row[0]): int(row[1]) for row in tx.execute(statement.group_by(activation.c.exercise))}
+    return {False: 0, True: 0} | counted
+
+
+def unrestored(tx: sa.Connection, *, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return running activations whose service is not restored, real ones first, those that are due first."""
+    statement: sa.Select[Any] = (
+        sa.select(activation.c.id, activation.c.plan_key, activation.c.exercise, activation.c.due_at)
+        .where(activation.c.state == "running", activation.c.restored_at.is_(None))
+        .order_by(activation.c.exercise, activation.c.due_at)
+    )
+    return tx.execute(statement.limit(limit)).all()
 
 
 def followed(tx: sa.Connection) -> Sequence[sa.Row[Any]]:

@@ -154,12 +154,15 @@ def take_up(tx: sa.Connection, connection: str, platform_id: str, after: int | N
     return True
 
 
-def waiting(tx: sa.Connection) -> tuple[int, datetime | None]:
-    """Return how many deliveries wait to be decided and when the oldest of them came."""
-    row = tx.execute(
-        sa.select(sa.func.count(), sa.func.min(delivery.c.received_at)).where(delivery.c.state == "open")
-    ).one()
-    return int(row[0]), row[1]
+def counts(tx: sa.Connection, state: str, *, limit: int) -> dict[str, int]:
+    """Return how many deliveries are in a state, by connection."""
+    statement = sa.select(delivery.c.connection, sa.func.count()).where(delivery.c.state == state)
+    return {row[0]: int(row[1]) for row in tx.execute(statement.group_by(delivery.c.connection).limit(limit))}
+
+
+def oldest_waiting(tx: sa.Connection) -> datetime | None:
+    """Return when the oldest delivery came that waits to be decided."""
+    return tx.execute(sa.select(sa.func.min(delivery.c.received_at)).where(delivery.c.state == "open")).scalar()
 
 
 def open_tickets(tx: sa.Connection, subject: str, connection: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from connector.store.belonging import Belongs
 from connector.store.tables import history, ticket
 
 
@@ -101,6 +102,12 @@ def tell_once(
         return False
     tell(tx, text, now, activation_id=activation_id, connection=connection, platform_id=platform_id)
     return True
+
+
+def lines(tx: sa.Connection, belongs: Belongs, *, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return what happened (`at`, `text`), oldest first; the newest `limit` lines when there are more."""
+    statement: sa.Select[Any] = sa.select(history.c.at, history.c.text).where(belongs.among(history))
+    return tx.execute(statement.order_by(history.c.id.desc()).limit(limit)).all()[::-1]
 
 
 def undecided(tx: sa.Connection) -> Sequence[sa.Row[Any]]:

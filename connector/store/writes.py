@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from connector.store.belonging import Belongs
 from connector.store.tables import note, write
 
 
@@ -82,12 +83,27 @@ def pending_creates(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[An
     return tx.execute(statement.order_by(write.c.id)).all()
 
 
-def counts(tx: sa.Connection) -> dict[tuple[str, str], int]:
-    """Return the number of writes by (connection, state)."""
-    statement = sa.select(write.c.connection, write.c.state, sa.func.count()).group_by(
-        write.c.connection, write.c.state
+def troubles(tx: sa.Connection, belongs: Belongs, *, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return writes that are parked, that are being tried again, or that warned of something, newest first."""
+    warned = sa.cast(write.c.warnings, sa.Text) != "[]"
+    statement = sa.select(write).where(
+        belongs.among(write),
+        write.c.state != "superseded",
+        sa.or_(write.c.state == "parked", sa.and_(write.c.state == "pending", write.c.reason != ""), warned),
     )
-    return {(row[0], row[1]): int(row[2]) for row in tx.execute(statement)}
+    return tx.execute(statement.order_by(write.c.id.desc()).limit(limit)).all()
+
+
+def counts(tx: sa.Connection, state: str, *, limit: int) -> dict[str, int]:
+    """Return how many writes are in a state, by connection."""
+    statement = sa.select(write.c.connection, sa.func.count()).where(write.c.state == state)
+    return {row[0]: int(row[1]) for row in tx.execute(statement.group_by(write.c.connection).limit(limit))}
+
+
+def longest_overdue(tx: sa.Connection, now: datetime) -> datetime | None:
+    """Return when the pending write that is overdue the longest should have gone out."""
+    statement = sa.select(sa.func.min(write.c.next_at)).where(write.c.state == "pending", write.c.next_at <= now)
+    return tx.execute(statement).scalar()
 
 
 def add_note(tx: sa.Connection, connection: str, platform_id: str, event: str, text: str, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from flask import Flask
 from connector.console import pages
 from connector.recovery_task import TaskState
 from connector.store import activations, tickets
+from connector.store.tables import write
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -203,6 +204,21 @@ def test_what_is_parked_retried_or_warned_of_needs_attention(client, desk):
     assert "Being tried again on jira (3 tries so far): Title b: 503 from the platform" in text
     assert "OPS-7: the group &#39;DB Ops&#39; is unknown" in text
     assert "Title d" not in text
+
+
+def test_a_new_trouble_shows_after_however_many_writes_and_the_newest_first(client, desk):
+    activation_id = desk.activation("INC1")
+    with desk.database.begin() as tx:
+        facts = {"connection": "jira", "subject": "s", "activation_id": activation_id, "action": "update"}
+        facts |= {"record": "incident", "state": "done", "next_at": desk.now, "created_at": desk.now}
+        tx.execute(sa.insert(write), [{"key": f"old-{number}", **facts} for number in range(600)])
+    desk.write("a", activation_id, state="parked", reason="no such component")
+    desk.write("b", activation_id, state="parked", reason="no such project")
+
+    text = words(client.get(desk.address("snow", "INC1")))
+
+    assert "Parked on jira: Title a: no such component" in text
+    assert text.index("Title b") < text.index("Title a")
 
 
 def test_the_tickets_that_take_part_are_listed_with_their_role(client, desk):
