@@ -144,9 +144,8 @@ def take_up(tx: sa.Connection, connection: str, platform_id: str, after: int | N
         delivery.c.subject == f"ticket:{connection}:{platform_id}",
         delivery.c.state == "ignored",
     )
-    found = tx.execute(
-        sa.select(delivery.c.id, delivery.c.version).where(early).order_by(delivery.c.version.desc()).limit(1)
-    ).first()
+    newest = (delivery.c.version.desc().nulls_last(), delivery.c.id.desc())  # databases differ in where NULLs come
+    found = tx.execute(sa.select(delivery.c.id, delivery.c.version).where(early).order_by(*newest).limit(1)).first()
     if found is None or (after is not None and found.version is not None and found.version <= after):
         return False
     change = {"state": "open", "subject": subject, "attempts": 0, "decided_at": None}

@@ -1,0 +1,40 @@
+"""Messages that came before their ticket was known to be ours are taken up by the newest of them, on either database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connector.store import deliveries
+from connector.store.database import Database
+from tests.postgres import postgres_database
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@contextmanager
+def sqlite_database(folder: Path) -> Iterator[str]:
+    yield f"sqlite:///{folder}/continuity.db"
+
+
+@pytest.mark.parametrize(
+    "opened", [sqlite_database, pytest.param(postgres_database, marks=pytest.mark.postgres)], ids=["sqlite", "postgres"]
+)
+def test_the_newest_message_is_taken_up_and_one_without_a_version_only_for_want_of_others(opened, tmp_path):
+    with opened(tmp_path) as url:
+        database = Database(url)
+        database.migrate()
+        with database.begin() as tx:
+            for key, version in (("a", 3), ("b", 7), ("c", None), ("d", 7)):
+                early = deliveries.Message("jira", key, "webhook", "updated", b"{}", "10", "OPS-10", version)
+                stored = {**vars(early), "subject": "ticket:jira:10", "state": "ignored"}
+                deliveries.record(tx, deliveries.Message(**stored), NOW)
+
+            assert deliveries.take_up(tx, "jira", "10", None, "activation:1")
+
+            taken = deliveries.oldest_open(tx, "activation:1")
+            assert taken is not None
+            assert taken.key == "d"
+        database.close()
