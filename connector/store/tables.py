@@ -86,6 +86,7 @@ delivery = sa.Table(
     sa.Column("decided_at", Instant),
     sa.UniqueConstraint("connection", "key"),
     sa.Index("delivery_open", "subject", "state", "id"),
+    sa.Index("delivery_state", "state", "received_at"),
     sa.Index("delivery_ticket", "connection", "platform_id"),
     sqlite_autoincrement=True,  # ids are never used again
 )
@@ -143,7 +144,7 @@ activation = sa.Table(
     sa.Column("restored_by", sa.Text, nullable=False, default=""),  # tasks | incident
     sa.Column("recovery_point_at", Instant),
     sa.Column("ended_at", Instant),
-    sa.Column("stand_down", sa.Text, nullable=False, default=""),  # asked | confirmed
+    sa.Column("stand_down", sa.Text, nullable=False, default=""),  # asked | declined | confirmed
     sa.Column("stand_down_reason", sa.Text, nullable=False, default=""),
     sa.Column("complete_at", Instant),  # every task stands on its platforms
     sa.Column("escalated_at", Instant),
@@ -232,6 +233,7 @@ write = sa.Table(
     _json("warnings", default=list),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("sent_at", Instant),
+    sa.Column("tried_since", Instant),  # the first try since it was last replayed
     sa.Column("done_at", Instant),
     sa.Index("write_due", "subject", "connection", "state"),
     sa.Index("write_state", "state", "next_at"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from connector.store import deliveries
 from connector.store.database import Database
@@ -38,3 +39,19 @@ def test_the_newest_message_is_taken_up_and_one_without_a_version_only_for_want_
             assert taken is not None
             assert taken.key == "d"
         database.close()
+
+
+def test_what_is_asked_every_half_minute_reads_no_settled_messages(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/continuity.db")
+    database.migrate()
+    asked: list[str] = []
+    with database.begin() as tx:
+        sa.event.listen(tx, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        deliveries.open_subjects(tx, NOW)
+        deliveries.oldest_waiting(tx)
+        deliveries.counts(tx, "open", limit=50)
+        plans = [tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("1",) * text.count("?")).all() for text in asked[:3]]
+    database.close()
+
+    assert len(plans) == 3
+    assert all("delivery_state" in plan[0].detail for plan in plans), plans

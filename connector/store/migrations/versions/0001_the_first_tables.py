@@ -90,6 +90,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("delivery_open", ["subject", "state", "id"], unique=False)
+        batch_op.create_index("delivery_state", ["state", "received_at"], unique=False)
         batch_op.create_index("delivery_ticket", ["connection", "platform_id"], unique=False)
 
     op.create_table(
@@ -233,6 +234,7 @@ def upgrade() -> None:
         sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("sent_at", Instant(), nullable=True),
+        sa.Column("tried_since", Instant(), nullable=True),
         sa.Column("done_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["activation_id"],
@@ -280,6 +282,7 @@ def downgrade() -> None:
     op.drop_table("history")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_ticket")
+        batch_op.drop_index("delivery_state")
         batch_op.drop_index("delivery_open")
 
     op.drop_table("delivery")
