@@ -126,6 +126,10 @@ class Connector:
         """Tell whether a process, this one included, does the work on this database."""
         return self._lock.held()
 
+    def keeps_lock(self) -> bool:
+        """Tell whether this process, launched, still is the one that may do the work."""
+        return self._lock.kept()
+
     def launch(self, *, executor: str = EXECUTOR, sweeps: bool = True) -> Parts:
         """Start doing the work; what was unfinished goes on. Raises Invalid when another process does it already."""
         if not self._lock.take():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from types import FrameType
 
 import click
@@ -20,6 +22,12 @@ from connector.store import catalogs
 from webhooks.receiver import MAX_BYTES
 
 THREADS = 8
+LOOK_EVERY = 2.0
+"""Seconds between looks at whether the lock is still ours."""
+LOST = (
+    "the lock on the database was lost (did it fail over, or was its .lock file deleted?): stopped, so that no second "
+    "`continuity serve` does the same work; start it again"
+)
 LARGEST_BODY = 2 * MAX_BYTES
 """What the server reads at all; the receiver has its own, lower limit, and words its refusal better."""
 log = structlog.get_logger("continuity")
@@ -65,12 +73,45 @@ def _run(connector: Connector, host: str, port: int) -> None:
     click.echo(f"listening on {address}")
     sys.stdout.flush()
     log.info("ready", address=address, connections=sorted(connector.connections))
+    guard = Guard(connector.keeps_lock)
+    guard.start()
     try:
         # Ends on SystemExit and KeyboardInterrupt, once the requests in flight are answered.
         server.run()
     finally:
+        guard.stop()
         server.close()
         log.info("stopping: what runs is finished, what waits goes on at the next start")
+    if guard.lost:
+        raise output.Declined(LOST)
+
+
+class Guard:
+    """Looks time and again whether the lock is still ours, and has the process end once it is not."""
+
+    def __init__(self, keeps: Callable[[], bool], seconds: float = LOOK_EVERY) -> None:
+        self.lost = False
+        self._keeps = keeps
+        self._seconds = seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="lock", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the looks; the lock is not used any more once this returns, unless the database hangs."""
+        self._over.set()
+        self._thread.join(self._seconds)
+
+    def _look(self) -> None:
+        while not self._over.wait(self._seconds):
+            if not self._keeps():
+                self.lost = True
+                log.error(LOST)
+                # Only the main thread can leave its loop, and only a signal reaches it there.
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
 
 
 def _warn_of_no_records(connector: Connector) -> None:

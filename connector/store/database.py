@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""How libpq notices a server that vanished without a word (a failover); in seconds, the last in milliseconds."""
+
 
 class Database:
     """An open database; `begin()` gives a transaction that commits when the block ends well.
@@ -34,7 +37,7 @@ class Database:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
         else:
             self.engine = sa.create_engine(
-                self.url, pool_size=16, max_overflow=16, pool_pre_ping=True, hide_parameters=True
+                self.url, pool_size=16, max_overflow=16, pool_pre_ping=True, hide_parameters=True, connect_args=_ALIVE
             )
 
     @contextmanager

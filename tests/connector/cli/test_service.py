@@ -148,6 +148,16 @@ def test_a_service_without_records_starts_with_a_warning(folder: Path) -> None:
     assert any("run `continuity apply`" in line for line in warnings)
 
 
+@pytest.mark.acceptance
+def test_a_service_that_lost_its_lock_stops_and_says_why(folder: Path) -> None:
+    service = start(folder, "serve", "serve", "--listen", "127.0.0.1:0")
+
+    (folder / "continuity.db.lock").unlink()
+
+    assert service.process.wait(SECONDS) == 1
+    assert "the lock on the database was lost" in service.errors.read_text()
+
+
 SLOW = """
 import signal, time
 from types import SimpleNamespace
@@ -162,7 +172,7 @@ def slow():
     return "whole"
 
 signal.signal(signal.SIGTERM, service._leave)
-stand_in = SimpleNamespace(connections={}, launch=lambda: SimpleNamespace(wakes=None), web=lambda wakes: app)
+stand_in = SimpleNamespace(connections={}, keeps_lock=lambda: True, launch=lambda: SimpleNamespace(wakes=None), web=lambda wakes: app)
 service._run(stand_in, "127.0.0.1", 0)
 """
 
