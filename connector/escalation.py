@@ -20,33 +20,41 @@ TIMEOUT = 10.0
 
 
 class Escalations:
-    """Sends escalations like an adapter sends writes: each has a key, so a receiver can tell a repeat.
+    """Sends escalations like an adapter sends writes, each in the way that its values name (`way`: mail or webhook).
 
-    The mail's Message-ID and the webhook's `webhook-id` derive from the key. Both ways are tried on every try; it is
-    done when each configured way has taken the message.
+    Every write has a key, so a receiver can tell a repeat: the mail's Message-ID and the webhook's `webhook-id` derive
+    from it. One way that is down does not have the other repeated.
     """
 
     def __init__(self, settings: Escalation) -> None:
         self._settings = settings
 
+    def ways(self) -> tuple[str, ...]:
+        """Return the ways that are set up: a message goes out once in each."""
+        found = (("mail", self._settings.smtp is not None), ("webhook", bool(self._settings.webhook_url)))
+        return tuple(way for way, there in found if there)
+
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Send each message in its way; one outcome per write, in order; never raises."""
         return [self._send(write) for write in writes]
 
     def _send(self, write: Write) -> Outcome:
-        faults = []
-        if self._settings.webhook_url:
-            faults.append(self._post(write))
-        if self._settings.smtp is not None:
-            faults.append(_mail(self._settings.smtp, write))
-        failed = [fault for fault in faults if fault]
-        if failed:
-            return Outcome(write.key, "unclear", reason="; ".join(failed))
+        way = str(write.values.get("way", ""))
+        if way not in self.ways():
+            return Outcome(
+                write.key, "refused", reason=f"no way '{way}' is set up under `escalation` in continuity.yaml"
+            )
+        smtp = self._settings.smtp
+        fault = _mail(smtp, write) if way == "mail" and smtp is not None else self._post(write)
+        if fault:
+            return Outcome(write.key, "unclear", reason=fault)
         return Outcome(write.key, "done", id=write.key)
 
     def _post(self, write: Write) -> str:
         """Post the webhook; returns what went wrong, or ""."""
         now = datetime.now(UTC)
-        body = json.dumps({"type": "activation.incomplete", "timestamp": now.isoformat(), "data": dict(write.values)})
+        data = {name: value for name, value in write.values.items() if name != "way"}
+        body = json.dumps({"type": "activation.incomplete", "timestamp": now.isoformat(), "data": data})
         headers = {
             "content-type": "application/json",
             "webhook-id": write.key,

@@ -21,7 +21,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from standardwebhooks.webhooks import Webhook
 
+from connector.escalation import Escalations
 from connector.settings import Escalation, Settings, Smtp
+from connector.ticketing import Write
 from tests.connector.flows.stage import plan, stage, task
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -131,6 +133,27 @@ def test_what_does_not_stand_on_its_platform_in_time_is_told_by_mail_and_webhook
             (activation,) = world.activations()
             assert activation.escalated_at
             assert activation.complete_at
+
+
+def test_a_webhook_that_is_down_does_not_have_the_mail_repeated() -> None:
+    box = Box()
+    with mail_server(box) as port:
+        smtp = Smtp("127.0.0.1", port, "continuity@example.com", ("carla.continuity@example.com",))
+        sender = Escalations(Escalation(timedelta(minutes=10), smtp, "http://127.0.0.1:1/alerts", SECRET))
+        values = {"activation": "ACT-1", "plan": "PAY-DR", "incident": "", "due_at": "", "text": "Late", "reasons": []}
+        mail, hook = (Write(f"k:{way}", "create", "activation", values={**values, "way": way}) for way in sender.ways())
+
+        first, second, again = sender.send([mail, hook, hook])
+
+        assert (first.status, second.status, again.status) == ("done", "unclear", "unclear")
+        assert len(box.mails) == 1
+
+
+def test_a_way_that_is_not_set_up_any_more_is_refused() -> None:
+    (outcome,) = Escalations(Escalation()).send([Write("k", "create", "activation", values={"way": "webhook"})])
+
+    assert outcome.status == "refused"
+    assert "continuity.yaml" in outcome.reason
 
 
 def test_a_complete_activation_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
