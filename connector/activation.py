@@ -20,6 +20,22 @@ STAND_DOWN = "_stand_down"
 INCIDENT_ENDED = "its incident has ended"
 WITHDRAWN = "the incident is major again"
 MARKS = (50, 80, 100)
+LARGEST_ID = 2**63 - 1
+"""The largest id that the tables hold (a signed 64-bit number)."""
+_PREFIX = "ACT-"
+
+
+def number(activation_id: int) -> str:
+    """Return what people call an activation: `ACT-3`."""
+    return f"{_PREFIX}{activation_id}"
+
+
+def id_of(text: str) -> int | None:
+    """Return the id of the activation that people call `ACT-3`, `act-3` or `3`; None for what cannot be one."""
+    digits = text.strip().upper().removeprefix(_PREFIX)
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(LARGEST_ID)):
+        return None
+    return int(digits) if int(digits) <= LARGEST_ID else None
 
 
 @dataclass(frozen=True)

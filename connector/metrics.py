@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from connector.activation import number
 from connector.store import activations, deliveries, writes
 from connector.store.database import Database
 
@@ -131,8 +132,8 @@ def _queues(tx: sa.Connection, now: datetime) -> Iterable[Metric]:
         ("parked_writes", writes.counts, "parked", "Writes that a person has to look at."),
     ):
         family = GaugeMetricFamily(f"continuity_{name}", text, labels=["connection"])
-        for connection, number in count(tx, state, limit=MOST_VALUES).items():
-            family.add_metric([connection], number)
+        for connection, many in count(tx, state, limit=MOST_VALUES).items():
+            family.add_metric([connection], many)
         yield family
     received, due = deliveries.oldest_waiting(tx), writes.longest_overdue(tx, now)
     yield _age("oldest_open_delivery", "Age of the oldest message not decided; 0 for none.", received, now)
@@ -157,5 +158,5 @@ def _activations(tx: sa.Connection, now: datetime) -> Iterable[Metric]:
         ),
     }
     for row in activations.unrestored(tx, limit=MOST_ACTIVATIONS):
-        left[bool(row.exercise)].add_metric([f"ACT-{row.id}", row.plan_key], (row.due_at - now).total_seconds())
+        left[bool(row.exercise)].add_metric([number(row.id), row.plan_key], (row.due_at - now).total_seconds())
     yield from left.values()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from connector import activation as rules
 from connector.activation import span
 from connector.bootstrap import Connector
 from connector.cli import output
@@ -48,7 +49,7 @@ def incidents(context: Context, *, connection: str, limit: int, as_json: bool) -
                 "deleted" if row.deleted else row.values.get("state"),
                 row.values.get("priority"),
                 row.plan_key,
-                f"{records.PREFIX}{row.activation_id} ({row.role})" if row.activation_id is not None else "",
+                f"{rules.number(row.activation_id)} ({row.role})" if row.activation_id is not None else "",
                 row.why,
             )
             for row in rows
@@ -105,7 +106,7 @@ def known_connection(connector: Connector, name: str) -> None:
 def _show(connector: Connector, number: str, now: datetime, *, as_json: bool) -> None:
     """Show one activation whole."""
     with connector.database.begin() as tx:
-        found = records.find(tx, records.ACTIVATION, number.upper())
+        found = records.find(tx, records.ACTIVATION, number)
     if found is None or found.activation is None or found.standing is None:
         raise output.Declined(f"there is no activation '{number}'; see `continuity activations`")
     detail = figures.detail(found, found.activation, found.standing, now)

@@ -8,13 +8,13 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
+from connector import activation as rules
 from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection, limit_option
 from connector.cli.opening import opened
 from connector.cli.orders import Orders, report, wait_option
-from connector.console.records import PREFIX
 from connector.flows.commands import COMMAND
 from connector.flows.parts import ESCALATION
 from connector.store import deliveries as stored
@@ -116,7 +116,7 @@ def _parked_write(row: sa.Row[Any]) -> dict[str, Any]:
         "what": f"{row.action} {record}" + (f": {title}" if title else ""),
         "connection": row.connection,
         "ticket": row.number,
-        "activation": f"{PREFIX}{row.activation_id}" if row.activation_id is not None else None,
+        "activation": rules.number(row.activation_id) if row.activation_id is not None else None,
         "since": row.done_at or row.created_at,
         "reason": row.reason,
     }
@@ -129,7 +129,7 @@ def _parked_delivery(row: sa.Row[Any]) -> dict[str, Any]:
         "what": f"message {row.event}",
         "connection": row.connection,
         "ticket": row.number,
-        "activation": f"{PREFIX}{rest}" if kind == "activation" else None,
+        "activation": rules.number(int(rest)) if kind == "activation" else None,
         "since": row.decided_at or row.received_at,
         "reason": row.reason,
     }

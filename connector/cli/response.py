@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from connector import activation as rules
 from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
@@ -122,15 +123,15 @@ def known_plan(connector: Connector, key: str) -> None:
 def running(connector: Connector, number: str, task_key: str = "") -> int:
     """Return the id of the running activation `ACT-3`; declines another, one that ended, or a task that it has not."""
     with connector.database.begin() as tx:
-        row = records.activation_by_number(tx, number.upper())
+        row = records.activation_by_number(tx, number)
         keys = [item.key for item in stored.tasks(tx, row.id)] if row is not None and task_key else []
     if row is None:
         raise output.Declined(f"there is no activation '{number}'; see `continuity activations`")
     if row.state != "running":
-        raise output.Declined(f"{records.PREFIX}{row.id} has ended already ({row.state})")
+        raise output.Declined(f"{rules.number(row.id)} has ended already ({row.state})")
     if task_key and task_key not in keys:
         near = nearest(task_key, keys) or f"it has {', '.join(keys)}"
-        raise output.Declined(f"{records.PREFIX}{row.id} has no task '{task_key}'; {near}")
+        raise output.Declined(f"{rules.number(row.id)} has no task '{task_key}'; {near}")
     return int(row.id)
 
 

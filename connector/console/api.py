@@ -14,6 +14,7 @@ from marshmallow import RAISE, Schema
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
+from connector import activation as rules
 from connector.console import figures, records, shapes
 from connector.console.bearer import admitted
 from connector.console.document_style import Style
@@ -78,7 +79,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 def _operations(database: Database, tokens: Sequence[str], now: Callable[[], datetime]) -> Any:
     api = Blueprint("activations", __name__, url_prefix=PREFIX, description="Plans being carried out, and tickets.")
-    one = f"/activations/<int(min=1, max={records.LARGEST_ID}):activation_id>"
+    one = f"/activations/<int(min=1, max={rules.LARGEST_ID}):activation_id>"
 
     def admit() -> None:
         if not admitted(request.headers.get("Authorization", ""), tokens):
@@ -102,7 +103,7 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
     def read_activation(_query: dict[str, Any], activation_id: int) -> dict[str, Any]:
         """Read an activation with its tasks, their tickets, the incidents that take part, and its status."""
         with database.engine.connect() as tx:
-            found = records.find(tx, records.ACTIVATION, f"{records.PREFIX}{activation_id}")
+            found = records.find(tx, records.ACTIVATION, rules.number(activation_id))
         if found is None or found.activation is None or found.standing is None:
             raise NotFound(f"there is no activation {activation_id}")
         return figures.detail(found, found.activation, found.standing, now())

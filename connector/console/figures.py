@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Standing, started_times
-from connector.console.records import PREFIX, Found
+from connector.activation import Standing, number, started_times
+from connector.console.records import Found
 from connector.console.rto_clock import rto_clock
 from connector.plan import expected_restoration
 from connector.recovery_status import recovery_status
@@ -30,7 +30,7 @@ def activation(row: sa.Row[Any], incident: dict[str, str] | None, now: datetime)
     recovery, point = clock.actual_recovery, row.recovery_point_at
     return {
         **{name: getattr(row, name) for name in _AS_STORED},
-        "number": f"{PREFIX}{row.id}",
+        "number": number(row.id),
         "plan": {"key": row.plan_key, "name": row.plan["name"], "version": row.plan_version},
         "incident": incident,
         "actual_recovery_seconds": None if recovery is None else int(recovery.total_seconds()),
@@ -95,7 +95,7 @@ def ticket(row: sa.Row[Any]) -> dict[str, Any]:
         "why": row.why,
         "why_at": row.why_at,
         "plan": row.plan_key,
-        "activation": f"{PREFIX}{row.activation_id}" if row.activation_id is not None else None,
+        "activation": number(row.activation_id) if row.activation_id is not None else None,
         "role": row.role,
         "baseline": row.baseline,
         "deleted": row.deleted,

@@ -8,17 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Standing
+from connector.activation import Standing, id_of
 from connector.store import activations, tickets, writes
 from connector.store.belonging import Belongs
 
 ACTIVATION = "activation"
 """Stands in the place of a connection in the address of an activation that has no incident."""
-PREFIX = "ACT-"
 MOST_LINES = 500
 MOST_TROUBLES = 100
-LARGEST_ID = 2**63 - 1
-"""The largest id that the tables hold (a signed 64-bit number)."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Found:
 
 def find(tx: sa.Connection, connection: str, number: str) -> Found | None:
     """Return what is known of a ticket by its number, or of an activation (`activation`, `ACT-3`); None if nothing."""
-    if connection == ACTIVATION and number.startswith(PREFIX):
+    if connection == ACTIVATION:
         row = activation_by_number(tx, number)
         return None if row is None else _found(tx, _lead(tx, row), row)
     mine = ticket_by_number(tx, connection, number)
@@ -48,9 +45,8 @@ def find(tx: sa.Connection, connection: str, number: str) -> Found | None:
 
 def activation_by_number(tx: sa.Connection, number: str) -> sa.Row[Any] | None:
     """Return the activation that people call `number`, such as `ACT-3`."""
-    digits = number.removeprefix(PREFIX)
-    known = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_ID)) and int(digits) <= LARGEST_ID
-    return activations.find(tx, int(digits)) if known else None
+    activation_id = id_of(number)
+    return None if activation_id is None else activations.find(tx, activation_id)
 
 
 def ticket_by_number(tx: sa.Connection, connection: str, number: str) -> sa.Row[Any] | None:

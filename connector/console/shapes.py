@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from connector.console.records import LARGEST_ID
+from connector.activation import LARGEST_ID
 
 STATES = ("running", "stood_down", "closed")
 TASK_STATES = ("pending", "open", "in_progress", "done", "failed", "skipped")

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Standing, TaskStanding, instant, span, started_times
+from connector.activation import Standing, TaskStanding, instant, number, span, started_times
 from connector.catalog import COMMUNICATION_NAMES, Catalog
-from connector.console.records import PREFIX, Found
+from connector.console.records import Found
 from connector.console.rto_clock import RtoClock, rto_clock
 from connector.plan import Communication, Plan, Role, expected_restoration, next_tasks
 from connector.problem import Invalid
@@ -156,7 +156,7 @@ def ticket_page(found: Found, catalog: Catalog, link: str, now: datetime) -> Tic
         **facts,
         rto=standing.rto,
         exercise=standing.exercise,
-        number=f"{PREFIX}{row.id}",
+        number=number(row.id),
         state=row.state,
         started_at=row.started_at,
         started_by=row.started_by,

@@ -17,7 +17,9 @@ from connector.activation import (
     Standing,
     clock_start,
     failures,
+    id_of,
     moved,
+    number,
     progress,
     start,
 )
@@ -274,3 +276,13 @@ def test_a_task_that_was_not_achieved_is_told_when_it_happens() -> None:
 def test_what_a_person_started_is_not_asked_about() -> None:
     standing = replace(running(a_plan(a_task("a")), major=False), by_rule=False)
     assert after(standing).standing.stand_down == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("ACT-3", 3), ("act-3", 3), (" 3 ", 3), ("ACT-", None), ("ACT-x", None), ("ACT--1", None), ("ACT-\u0663", None),
+     (f"ACT-{2**63 - 1}", 2**63 - 1), (f"ACT-{2**63}", None), ("9" * 5000, None)],
+)  # fmt: skip
+def test_an_activation_is_known_by_what_people_call_it(text: str, expected: int | None) -> None:
+    assert id_of(text) == expected
+    assert expected is None or id_of(number(expected)) == expected
