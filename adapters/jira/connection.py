@@ -24,7 +24,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, seconds_to_wait, silent
+from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, silent
+from adapters.retry_after import seconds_to_wait
 
 Flavour = Literal["cloud", "datacenter"]
 Credentials = tuple[str, str] | str

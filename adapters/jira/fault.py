@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from requests.exceptions import ConnectionError as DroppedConnection
@@ -64,21 +62,6 @@ def reasons(body: Any) -> tuple[tuple[str, ...], dict[str, str]]:
     errors = body.get("errors")
     fields = {str(name): str(text) for name, text in errors.items()} if isinstance(errors, Mapping) else {}
     return tuple(dict.fromkeys(told)), fields
-
-
-def seconds_to_wait(header: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header, which holds either seconds or an HTTP date; None where it holds neither."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 def answered(status: int, body: Any, text: str, retry_after: float | None) -> Exception:

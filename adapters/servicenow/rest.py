@@ -7,7 +7,6 @@ import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -19,6 +18,7 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from adapters.retry_after import seconds_to_wait
 from adapters.servicenow import batch
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.credentials import SignInFailed, TokenAuth
@@ -179,25 +179,9 @@ def failure(status: int, reason: str, headers: Mapping[str, str]) -> Failed:
     """Return what an HTTP status other than success means; `headers` by lower-case or case-insensitive name."""
     told = f"HTTP {status}: {reason}"
     if status == requests.codes.too_many_requests:
-        return Failed("retry", told, wait_of(headers.get("retry-after")))
+        return Failed("retry", told, seconds_to_wait(headers.get("retry-after"), datetime.now(UTC)))
     if status >= requests.codes.server_error:
-        return Failed("unclear", told, wait_of(headers.get("retry-after")))
+        return Failed("unclear", told, seconds_to_wait(headers.get("retry-after"), datetime.now(UTC)))
     if status in (301, 302, 303, 307, 308):
         return Failed("refused", f"{told} (sent elsewhere: is the address right, and is the instance awake?)")
     return Failed("refused", told)
-
-
-def wait_of(text: str | None) -> float | None:
-    """Return the seconds that a Retry-After asks for, given as seconds or as a date; None if it says nothing."""
-    if not text:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())

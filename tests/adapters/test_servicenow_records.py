@@ -14,7 +14,6 @@ import requests
 
 from adapters.servicenow import BasicAuth, ServiceNow, batch, query
 from adapters.servicenow.lookups import EARLY, KEEP, KEEP_ABSENT, Lookups
-from adapters.servicenow.rest import wait_of
 from adapters.servicenow.writes import marker, sys_id_of
 from connector.ticketing import Names, Write
 from mappings.library import load
@@ -404,11 +403,6 @@ def test_a_body_whose_base64_is_wrapped_over_lines_is_read() -> None:
     answer = batch.unpack({"serviced_requests": [served]})["12"]
 
     assert (answer.good, answer.rows, answer.headers) == (True, [{"number": "INC0000060"}], {"x-total-count": "1"})
-
-
-@pytest.mark.parametrize(("text", "wait"), [("7", 7.0), ("-1", 0.0), ("", None), ("soon", None), (None, None)])
-def test_a_retry_after_is_read_in_seconds(text: str | None, wait: float | None) -> None:
-    assert wait_of(text) == wait
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the recorded samples are not here")

@@ -1,5 +1,4 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,29 +6,9 @@ import requests
 from requests.exceptions import ConnectTimeout, ReadTimeout
 
 from adapters.jira.connection import Connection
-from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, reasons, seconds_to_wait, silent
+from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, reasons, silent
 from adapters.jira.shelf import Shelf
 from tests.adapters.jira.jira_desk import Desk
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("7", 7.0),
-        ("0", 0.0),
-        ("1.5", 1.5),
-        ("-3", 0.0),
-        ("Mon, 02 Mar 2026 09:00:05 GMT", 5.0),
-        ("Mon, 02 Mar 2026 08:00:00 GMT", 0.0),
-        ("soon", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_retry_after_is_read_in_both_forms(header: str | None, seconds: float | None) -> None:
-    assert seconds_to_wait(header, NOW) == seconds
 
 
 def test_both_halves_of_an_error_answer_are_told() -> None:
