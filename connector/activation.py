@@ -229,7 +229,9 @@ def _decide_stand_down(standing: Standing, now: datetime, tellings: list[Telling
     question = standing.tasks.get(STAND_DOWN)
     if not cause:
         if standing.stand_down == "asked" and question is not None:
-            closed = replace(question, state=TaskState.SKIPPED, closed_at=now, closed_by="", reason=WITHDRAWN)
+            closed = replace(
+                question, state=TaskState.SKIPPED, closed_at=now, closed_by="", reason=_withdrawn(standing)
+            )
             standing = replace(standing, tasks={**standing.tasks, STAND_DOWN: closed})
         return replace(standing, stand_down="")
     if standing.plan.stand_down == "automatic":
@@ -256,6 +258,10 @@ def _decide_stand_down(standing: Standing, now: datetime, tellings: list[Telling
             return replace(standing, stand_down="confirmed", stand_down_reason=cause + by)
         return replace(standing, stand_down="declined")
     return standing
+
+
+def _withdrawn(standing: Standing) -> str:
+    return WITHDRAWN if any(item.incident.active for item in standing.majors) else "the incident was resolved"
 
 
 def _cause_to_stand_down(standing: Standing) -> str:
@@ -366,6 +372,12 @@ def _mark(standing: Standing, now: datetime, tellings: list[Telling]) -> tuple[S
         tellings.append(Telling(f"rto:{passed}:{standing.due_at.isoformat()}", _mark_text(standing, passed, now)))
     ahead = min((at for at in moments.values() if at > now), default=None)
     return replace(standing, told_percent=max(passed, standing.told_percent)), ahead
+
+
+def mark_passed(clock_start: datetime, rto_seconds: int, told_percent: int, now: datetime) -> bool:
+    """Tell whether a mark of the RTO has passed that nobody was told of."""
+    used = (now - clock_start).total_seconds() * 100
+    return any(mark > told_percent and used >= mark * rto_seconds for mark in MARKS)
 
 
 def _mark_text(standing: Standing, mark: int, now: datetime) -> str:

@@ -25,7 +25,7 @@ from connector.metrics import Metrics
 from connector.page_link import PageLinks
 from connector.problem import Invalid, Problem
 from connector.settings import ConnectionSettings, Settings
-from connector.store import catalogs, deliveries
+from connector.store import activations, catalogs, deliveries
 from connector.store.database import Database
 from connector.store.lock import Lock
 from connector.ticketing import Names, Refused, Ticketing, Unavailable
@@ -141,6 +141,9 @@ class Connector:
         self._durable.prepare(wakes, {"incident": Decide(parts), "send": Send(parts), "sweep": Sweep(parts)})
         self._warm()
         self._durable.start()
+        with self.database.begin() as tx:
+            for row in activations.followed(tx):
+                wakes.wake(tx, "incident", f"activation:{row.id}")
         if sweeps:
             for connection in parts.connections.values():
                 if connection.poll:
@@ -264,7 +267,7 @@ class Accept:
         with self._database.begin() as tx:
             if key.startswith(DIGEST):
                 # The same content may rightly come again later, so a digest counts for a while only.
-                if deliveries.seen_within(tx, connection, key, now - deliveries.KEEP_DIGESTS):
+                if deliveries.digest_seen(tx, connection, key, now - deliveries.KEEP_DIGESTS):
                     return False
                 key = f"{key}:{int(now.timestamp())}"
             subject = deliveries.subject_of(tx, connection, envelope.ticket)

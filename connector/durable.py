@@ -24,6 +24,8 @@ from connector.store.tables import subject as subjects
 
 APPLICATION = "continuity"
 AGAIN = 10.0
+LATER = 0.005
+"""Seconds by which a timed wake-up is late on purpose: one that came early would find nothing due."""
 Flow = Callable[[str], None]
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ class Wakes:
         """
         if at is not None:
             identity = f"{queue}:{subject}:at:{at.timestamp():.3f}"
-            self._enqueue(tx, queue, subject, identity, max(0.0, at.timestamp() - time.time()))
+            self._enqueue(tx, queue, subject, identity, max(0.0, at.timestamp() - time.time()) + LATER)
             return
         dialect = sqlite if self._database.sqlite else postgresql
         statement = (
@@ -131,7 +133,9 @@ class Durable:
             )
 
     def start(self) -> None:
-        """Start the flows; unfinished work goes on at once."""
+        """Start the flows; unfinished work goes on at once, and no wake-up of an earlier process blocks a new one."""
+        with self._database.begin() as tx:
+            tx.execute(sa.update(subjects).values(queued=0))
         DBOS.launch()
 
     def every(self, seconds: float, wakes: Wakes, subject: str) -> None:
@@ -165,17 +169,31 @@ class Durable:
 
     def _register(self, wakes: Wakes, name: str, flow: Flow) -> None:
         def run(subject: str) -> None:
-            with self._database.begin() as tx:
-                tx.execute(
-                    sa.update(subjects).where(subjects.c.queue == name, subjects.c.key == subject).values(queued=0)
-                )
             try:
+                self._wake_taken(name, subject)
                 flow(subject)
             except Exception:
-                # A fault of ours: the work stands in our tables, so look again later rather than lose the wake-up.
+                # The work stands in our tables, so look again later rather than lose the wake-up.
                 log.exception("flow %s of %s failed and is tried again in %s s", name, subject, AGAIN)
-                with self._database.begin() as tx:
-                    wakes.wake(tx, name, subject, datetime.now(UTC) + timedelta(seconds=AGAIN))
+                self._look_later(wakes, name, subject)
 
         run.__name__ = run.__qualname__ = name
         DBOS.workflow(name=name, max_recovery_attempts=1000)(run)
+
+    def _wake_taken(self, queue: str, subject: str) -> None:
+        """Let the next wake-up through: from here on this run may miss what comes."""
+        with self._database.begin() as tx:
+            tx.execute(sa.update(subjects).where(subjects.c.queue == queue, subjects.c.key == subject).values(queued=0))
+
+    def _look_later(self, wakes: Wakes, queue: str, subject: str) -> None:
+        """Wake a subject again; while the database is away that is tried until it is back, or we are stopped."""
+        while not self._stop.is_set():
+            try:
+                self._wake_taken(queue, subject)
+                with self._database.begin() as tx:
+                    wakes.wake(tx, queue, subject, datetime.now(UTC) + timedelta(seconds=AGAIN))
+            except sa.exc.SQLAlchemyError as error:
+                log.warning("the database is away (%s); flow %s of %s waits", type(error).__name__, queue, subject)
+                self._stop.wait(AGAIN)
+            else:
+                return

@@ -25,7 +25,7 @@ class PageLinks:
 
     def address(self, connection: str, ticket: str, since: datetime) -> str:
         """Return the address of a ticket's page; it works until `since` plus the validity."""
-        expiry = int((since + self.valid).timestamp())
+        expiry = int(since.timestamp() + self.valid.total_seconds())
         path = f"/t/{quote(connection, safe='')}/{quote(ticket, safe='')}"
         return f"{self.public_url}{path}?e={expiry}&s={self._signature(connection, ticket, expiry)}"
 

@@ -7,12 +7,15 @@ from datetime import datetime
 
 from connector.activation import INVOKE, MARKS, Standing, instant, span, started_times
 from connector.plan import expected_restoration, next_tasks, phase_of
-from connector.recovery_task import CLOSED, SETTLED, Phase
+from connector.recovery_task import CLOSED, Phase, TaskState
 
 
 @dataclass(frozen=True)
 class RecoveryStatus:
-    """Where recovery stands, as it is written to the tickets."""
+    """Where recovery stands, as it is written to the tickets.
+
+    `done` counts tasks done, not those skipped; `percent` counts both, as long as the plan was not stood down.
+    """
 
     phase: Phase
     done: int
@@ -26,11 +29,13 @@ class RecoveryStatus:
 def recovery_status(standing: Standing) -> RecoveryStatus:
     """Return the status as of the last event (a task, a mark of the RTO): it does not change by itself each minute."""
     states = standing.states
-    done = sum(state in SETTLED for state in states.values())
+    done = sum(state is TaskState.DONE for state in states.values())
+    skipped = sum(state is TaskState.SKIPPED for state in states.values())
     total = len(states)
-    percent = 100 if not total else round(100 * done / total)
+    gone_by = done if standing.state == "stood_down" else done + skipped
+    percent = 100 if not total else round(100 * gone_by / total)
     phase = phase_of(standing.plan, states)
-    counted = f"{done} of {total} recovery tasks done"
+    counted = f"{done} of {total} recovery tasks done" + (f", {skipped} skipped" if skipped else "")
     expected = None
     if standing.state == "stood_down":
         text = f"Stood down ({counted}): {standing.stand_down_reason}"

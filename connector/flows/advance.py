@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +15,8 @@ from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts
 from connector.store import activations, tickets, writes
 
+log = logging.getLogger(__name__)
+
 
 def advance(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) -> None:
     """Apply the rules to an activation as it stands; calling it again changes nothing."""
@@ -20,8 +24,11 @@ def advance(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) 
     before = activations.standing(tx, row, parts.joined(tx, activation_id))
     found = progress(before, now)
     save(tx, row, before, found.standing, found.tellings, now)
-    Outbox(tx, parts, activations.get(tx, activation_id), found.standing, now).plan()
-    _escalate(tx, parts, activation_id, now)
+    if found.standing.state == "stood_down" and before.state == "running":
+        writes.drop_creates(tx, activation_id, "the plan was stood down", now)
+    outbox = Outbox(tx, parts, activations.get(tx, activation_id), found.standing, now)
+    outbox.plan()
+    _escalate(tx, parts, activation_id, outbox.missing(), now)
     wake_sends(tx, parts, f"activation:{activation_id}", now)
     if found.look_again_at is not None:
         parts.wakes.wake(tx, "incident", f"activation:{activation_id}", found.look_again_at)
@@ -65,13 +72,13 @@ def wake_sends(tx: sa.Connection, parts: Parts, subject: str, now: datetime) -> 
         parts.wakes.wake(tx, "send", f"{subject}|{connection}", at if at > now else None)
 
 
-def _escalate(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) -> None:
+def _escalate(tx: sa.Connection, parts: Parts, activation_id: int, missing: Sequence[str], now: datetime) -> None:
     """Tell people outside both platforms when an activation is not complete in time; otherwise look again then."""
     row = activations.get(tx, activation_id)
     if row.state != "running" or row.complete_at is not None:
         return
-    missing = [item for item in writes.pending_creates(tx, activation_id) if item.connection != ESCALATION]
-    if not missing and any(item.platform_id for item in activations.placements(tx, activation_id)):
+    unfinished = [item for item in writes.pending_creates(tx, activation_id) if item.connection != ESCALATION]
+    if not missing and not unfinished:
         activations.update(tx, activation_id, {"complete_at": now})
         return
     if row.escalated_at is not None:
@@ -81,31 +88,33 @@ def _escalate(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime
         parts.wakes.wake(tx, "incident", f"activation:{activation_id}", deadline)
         return
     activations.update(tx, activation_id, {"escalated_at": now})
-    reasons = sorted({f"{item.connection}: {item.reason or 'no answer yet'}" for item in missing})
+    reasons = sorted({f"{item.connection}: {item.reason or 'no answer yet'}" for item in unfinished})
     lead = tickets.get(tx, row.connection, row.platform_id) if row.platform_id else None
-    text = f"{len(missing)} records of {name(activation_id)} do not stand on their platforms yet"
+    count = f"{len(missing)} recovery task{'s' if len(missing) != 1 else ''}"
+    text = f"{count} of {name(activation_id)} have no ticket on their platform yet: {'; '.join(missing)}"
     tickets.tell(tx, f"Escalated: {text} ({'; '.join(reasons)})", now, activation_id=activation_id)
-    if parts.escalation is None:
-        return
-    writes.intend(
-        tx,
-        {
-            "key": f"{row.key}:escalation",
-            "connection": ESCALATION,
-            "subject": f"activation:{activation_id}",
-            "activation_id": activation_id,
-            "action": "create",
-            "record": "activation",
-            "values": {
-                "activation": name(activation_id),
-                "plan": row.plan_key,
-                "incident": lead.number if lead is not None else "",
-                "due_at": row.due_at.isoformat(),
-                "missing": len(missing),
-                "reasons": reasons,
-                "text": text,
+    log.error("escalated %s: %s (%s)", name(activation_id), text, "; ".join(reasons))
+    values = {
+        "activation": name(activation_id),
+        "plan": row.plan_key,
+        "incident": lead.number if lead is not None else "",
+        "due_at": row.due_at.isoformat(),
+        "missing": len(missing),
+        "reasons": reasons,
+        "text": text,
+    }
+    for way in parts.escalation.ways() if parts.escalation is not None else ():
+        writes.intend(
+            tx,
+            {
+                "key": f"{row.key}:escalation:{way}",
+                "connection": ESCALATION,
+                "subject": f"activation:{activation_id}",
+                "activation_id": activation_id,
+                "action": "create",
+                "record": "activation",
+                "values": {**values, "way": way},
+                "next_at": now,
+                "created_at": now,
             },
-            "next_at": now,
-            "created_at": now,
-        },
-    )
+        )

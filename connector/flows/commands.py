@@ -17,7 +17,7 @@ from connector.flows import incidents
 from connector.flows.advance import save
 from connector.flows.parts import Parts
 from connector.recovery_task import CLOSED, TaskState
-from connector.store import activations, tickets
+from connector.store import activations, deliveries, tickets
 from connector.ticketing import Ticket
 
 COMMAND = "command"
@@ -43,7 +43,9 @@ def apply(tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket | No
         case "task":
             return _task(tx, parts, order, now)
         case "apply":
-            return _look_again(tx, parts, now)
+            return _look_again(tx, parts, row.key, now)
+        case "look":
+            return _look(tx, parts, order, now)
         case unknown:
             return "parked", f"this version knows no command '{unknown}'"
 
@@ -125,11 +127,33 @@ def _task(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: dateti
     return "done", f"{order['task']} is {state.value}"
 
 
-def _look_again(tx: sa.Connection, parts: Parts, now: datetime) -> tuple[str, str]:
-    """After other records were applied, decide again on every open incident without an activation."""
+def _look_again(tx: sa.Connection, parts: Parts, key: str, now: datetime) -> tuple[str, str]:
+    """After other records were applied, have every open incident without an activation decided again, one by one."""
     count = 0
     for row in tickets.undecided(tx):
-        if row.connection in parts.connections and parts.connections[row.connection].incident(row).active:
-            incidents.decide(tx, parts, tickets.remember(tx, row.connection, row.platform_id, now), now)
+        connection = parts.connections.get(row.connection)
+        if connection is None or not connection.incident(row).active:
+            continue
+        subject = f"ticket:{row.connection}:{row.platform_id}"
+        order = {"connection": row.connection, "platform_id": row.platform_id}
+        message = deliveries.Message(
+            connection=COMMAND,
+            key=f"{key}:{row.id}",
+            source="command",
+            event="look",
+            body=json.dumps(order).encode(),
+            platform_id=row.platform_id,
+            number=row.number,
+            subject=subject,
+        )
+        if deliveries.record(tx, message, now) is not None:
+            parts.wakes.wake(tx, "incident", subject)
             count += 1
-    return "done", f"records applied; {count} open incidents looked at again"
+    return "done", f"records applied; {count} open incidents are looked at again"
+
+
+def _look(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datetime) -> tuple[str, str]:
+    row = tickets.get(tx, order["connection"], order["platform_id"], lock=True)
+    if row is None or row.connection not in parts.connections:
+        return "ignored", "the ticket or its connection is gone"
+    return incidents.decide(tx, parts, row, now)

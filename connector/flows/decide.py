@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -11,13 +12,14 @@ import sqlalchemy as sa
 from connector.condition import Undecidable
 from connector.flows import commands, incidents, tasks
 from connector.flows.advance import advance
-from connector.flows.parts import Parts
+from connector.flows.parts import Parts, waiting_time
 from connector.problem import Invalid
 from connector.store import activations, deliveries, writes
 from connector.ticketing import Record, Refused, Ticket, Unavailable
 
+log = logging.getLogger(__name__)
 GIVE_UP = 30
-"""Tries at a message whose ticket cannot be read, before it is parked; with the waits between them about 2 hours."""
+"""Tries at a message that cannot be decided, before it is parked; with the waits between them about 2 hours."""
 
 
 class Decide:
@@ -42,23 +44,28 @@ class Decide:
         self._parts.meter.stepped("decide", monotonic() - began)
 
     def _settle(self, row: sa.Row[Any]) -> bool:
-        """Decide on one message; False when its ticket has to be read and cannot be now."""
-        now = self._parts.now()
+        """Decide on one message; False when that cannot be done now and is tried again later."""
         try:
-            read = self._read(row)
+            state = self._decide(row)
         except Unavailable as error:
-            return self._wait(row, str(error), error.retry_after)
-        except (Refused, Invalid, ValueError) as error:
+            return self._wait(row, f"its ticket could not be read: {error}", error.retry_after)
+        except (Refused, Invalid, Undecidable) as error:
             self._park(row, str(error))
             return True
-        with self._parts.database.begin() as tx:
-            try:
-                state, reason = self._apply(tx, row, read, now)
-            except Undecidable as error:
-                state, reason = "parked", str(error)
-            deliveries.settle(tx, row.id, state, reason, now)
+        except Exception as error:
+            # A fault of ours must not hold what comes behind this message: try again a few times, then park it.
+            log.exception("the message D%s could not be decided", row.id)
+            return self._wait(row, f"{type(error).__name__}: {error}", None)
         self._parts.meter.delivered(row.connection, state)
         return True
+
+    def _decide(self, row: sa.Row[Any]) -> str:
+        now = self._parts.now()
+        read = self._read(row)
+        with self._parts.database.begin() as tx:
+            state, reason = self._apply(tx, row, read, now)
+            deliveries.settle(tx, row.id, state, reason, now)
+        return state
 
     def _read(self, row: sa.Row[Any]) -> list[Ticket]:
         """Open the message, and read again what it leaves in doubt; the ticket that it is about comes last."""
@@ -109,7 +116,7 @@ class Decide:
                 self._parts.wakes.wake(tx, "incident", subject)
             return state, reason
         if ticket.deleted:
-            return "ignored", "deleted on its platform; none of our records stood on it"
+            return incidents.deleted(tx, self._parts, ticket, now)
         if ticket.record == "incident":
             return incidents.apply(tx, self._parts, ticket, now)
         question = writes.created_as(tx, row.connection, row.platform_id)
@@ -128,11 +135,10 @@ class Decide:
         with self._parts.database.begin() as tx:
             attempts = deliveries.count_attempt(tx, row.id)
             if attempts < GIVE_UP:
-                seconds = retry_after or min(2.0**attempts, 300.0)
-                at = self._parts.now() + timedelta(seconds=max(seconds, 1.0))
+                at = self._parts.now() + timedelta(seconds=max(waiting_time(attempts, retry_after), 1.0))
                 self._parts.wakes.wake(tx, "incident", row.subject, at)
                 return False
-        self._park(row, f"its ticket could not be read in {GIVE_UP} tries: {reason}")
+        self._park(row, f"given up after {GIVE_UP} tries: {reason}")
         return True
 
     def _park(self, row: sa.Row[Any], reason: str) -> None:

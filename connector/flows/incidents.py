@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from connector import activation as rules
+from connector import plan as plans
 from connector import wording
 from connector.activation import Joined, span
 from connector.catalog import Catalog
@@ -21,6 +24,9 @@ from connector.service import Service, affected
 from connector.store import activations, tickets, writes
 from connector.ticketing import Ticket
 
+log = logging.getLogger(__name__)
+RENEWED_AFTER = 0.75
+"""Share of its validity after which a page link is renewed on tickets that are still written to."""
 SEEN_ENDED = "it had ended already when it was first seen: never acted on"
 BASELINE = (
     "it was major already before this connection was first read: seen, never acted on; "
@@ -51,8 +57,10 @@ def apply(tx: sa.Connection, parts: Parts, ticket: Ticket, now: datetime) -> tup
 
 
 def remember(tx: sa.Connection, ticket: Ticket, now: datetime) -> sa.Row[Any]:
-    """Store what an incident's ticket says; returns its row, locked."""
+    """Store what an incident's ticket says, unless more is known already; returns its row, locked."""
     row = tickets.remember(tx, ticket.connection, ticket.id, now)
+    if row.version is not None and ticket.version < row.version:
+        return row
     values = as_json(ticket.values)
     tickets.update(
         tx,
@@ -68,6 +76,18 @@ def remember(tx: sa.Connection, ticket: Ticket, now: datetime) -> sa.Row[Any]:
         },
     )
     return tickets.remember(tx, ticket.connection, ticket.id, now)
+
+
+def deleted(tx: sa.Connection, parts: Parts, ticket: Ticket, now: datetime) -> tuple[str, str]:
+    """Take note that a ticket was deleted; an activation that it leads asks whether to stand down."""
+    row = tickets.get(tx, ticket.connection, ticket.id, lock=True)
+    if row is None:
+        return "ignored", "deleted on its platform; none of our records stood on it"
+    tickets.update(tx, row.id, {"deleted": True})
+    if row.activation_id is not None:
+        tickets.tell(tx, f"{row.number} was deleted on {row.connection}", now, activation_id=row.activation_id)
+        parts.wakes.wake(tx, "incident", f"activation:{row.activation_id}")
+    return _why(tx, row, "done", "deleted on its platform: counts as cancelled", now)
 
 
 def decide(tx: sa.Connection, parts: Parts, row: sa.Row[Any], now: datetime) -> tuple[str, str]:
@@ -137,7 +157,12 @@ def match_plans(catalog: Catalog, incident: Incident) -> Match:
 
 
 def _holds(plan: Plan, incident: Incident) -> bool:
-    return Condition(plan.when, INCIDENT_VARIABLES, f"plan {plan.key}: when").holds(incident.facts())
+    return _when(plan.when, plan.key).holds(incident.facts())
+
+
+@lru_cache(maxsize=1000)
+def _when(source: str, key: str) -> Condition:
+    return Condition(source, INCIDENT_VARIABLES, f"plan {key}: when")
 
 
 def start(
@@ -210,6 +235,7 @@ def _create(
     text = wording.activated_note(standing, by)
     writes.add_note(tx, row.connection, row.platform_id, f"activated:{activation_id}", text, now)
     tickets.tell(tx, text, now, activation_id=activation_id)
+    log.info("%s of %s for %s: %s", name(activation_id), plan.key, row.number, text)
     return activation_id
 
 
@@ -258,7 +284,7 @@ def _link_like(
 ) -> None:
     """Link a child to the plan that runs for its parent."""
     activation = activations.get(tx, activation_id)
-    plan = activations.standing(tx, activation, ()).plan
+    plan = plans.from_json(activation.plan)
     services = tuple(
         service for service in parts.records.read(tx).services.values() if service.key in activation.services
     )
@@ -284,14 +310,18 @@ def _link(
     if major or connection.note_for.holds(incident.facts()):
         rto = span(min((item.rto for item in match.services), default=timedelta()))
         names = [item.name for item in match.services]
-        link = parts.links.address(row.connection, row.number, link_since(incident, now))
+        link = link_address(tx, parts, tickets.remember(tx, row.connection, row.platform_id, now), now)
         text = wording.link_note(plan, names, rto, link)
         writes.add_note(tx, row.connection, row.platform_id, f"linked:{plan.key}", text, now)
 
 
-def link_since(incident: Incident, now: datetime) -> datetime:
-    """Return the instant from which a ticket's page link counts its validity: stable, so that the link is too."""
-    return incident.opened_at or now.replace(hour=0, minute=0, second=0, microsecond=0)
+def link_address(tx: sa.Connection, parts: Parts, row: sa.Row[Any], now: datetime) -> str:
+    """Return the address of a ticket's page: the same each time, until it would soon expire."""
+    since = row.linked_at
+    if since is None or now > since + parts.links.valid * RENEWED_AFTER:
+        since = now
+        tickets.update(tx, row.id, {"linked_at": now})
+    return parts.links.address(row.connection, row.number, since)
 
 
 def _ask_which(
@@ -350,8 +380,18 @@ def _why(tx: sa.Connection, row: sa.Row[Any], state: str, reason: str, now: date
 
 
 def as_json(values: Any) -> dict[str, Any]:
-    """Return neutral values as plain JSON: instants become ISO 8601 text."""
-    return {
-        key: value.isoformat() if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
-        for key, value in values.items()
-    }
+    """Return neutral values as plain JSON: instants become ISO 8601 text, and no text holds what cannot be stored."""
+    return {key: _plain(value) for key, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return storable(value) if isinstance(value, str) else value
+
+
+def storable(text: str) -> str:
+    """Return a text without halves of surrogate pairs and NUL, which a database refuses."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

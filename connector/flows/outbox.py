@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from connector import wording
 from connector.activation import Standing, TaskStanding
-from connector.flows.incidents import link_since, name
+from connector.flows.incidents import link_address, name
 from connector.flows.parts import Connection, Parts
 from connector.flows.write_back import Link, intend_link, iso, plan_ticket, same
 from connector.recovery_status import recovery_status
-from connector.recovery_task import CLOSED, Target
+from connector.recovery_task import CLOSED, Target, TaskState
 from connector.store import activations, deliveries, tickets, writes
 
 REVIEW = "_review"
@@ -47,13 +47,20 @@ class Outbox:
             if side is not None and only in {"", side.name}:
                 self._plan_ticket(side, ticket)
 
+    def missing(self) -> list[str]:
+        """Name the recovery tasks that have no ticket yet where they should have one."""
+        return [
+            f"{task.name} on {connection.name}"
+            for connection in self.parts.connections.values()
+            for task, _ in self._targets(connection)
+            if task.state not in CLOSED
+            and not any(item.platform_id for item in self._standing_at("recovery_task", task.key, connection))
+        ]
+
     def _link(self) -> str:
-        if self.lead is None:
+        if self.lead is None or self.row.connection not in self.parts.connections:
             return self.parts.links.address("activation", name(self.row.id), self.row.started_at)
-        connection = self.parts.connections[self.row.connection]
-        return self.parts.links.address(
-            self.row.connection, self.lead.number, link_since(connection.incident(self.lead), self.row.started_at)
-        )
+        return link_address(self.tx, self.parts, self.lead, self.now)
 
     def _plan_connection(self, connection: Connection) -> None:
         wanted = list(self._targets(connection))
@@ -67,13 +74,16 @@ class Outbox:
             self._place_task(connection, task, project)
         if self._review_here(connection) and self.standing.restored_at is not None:
             self._place_review(connection)
+        here = [item for item in self.placements if item.connection == connection.name and item.platform_id]
         # A ticket of which something waits to be decided is left alone: a person may have moved it.
-        waiting = deliveries.open_tickets(self.tx, self.subject, connection.name)
-        for placement in self.placements:
-            if placement.platform_id in waiting:
-                continue
-            if placement.connection == connection.name and placement.platform_id and not placement.gone:
-                self._update_placement(connection, placement)
+        waiting = deliveries.open_tickets(self.tx, connection.name, [item.platform_id for item in here])
+        unfinished = [
+            item for item in writes.unfinished(self.tx, self.subject, connection.name) if item.action == "update"
+        ]
+        for placement in here:
+            if placement.platform_id not in waiting and not placement.gone:
+                pending = [item for item in unfinished if item.placement_id == placement.id]
+                self._update_placement(connection, placement, pending)
                 if placement.record == "activation" and connection.ticketing.traits.remote_links:
                     self._link_placement(connection, placement)
 
@@ -131,7 +141,7 @@ class Outbox:
         planned = plan_tasks.get(task.key)
         if there and not self._needs_another(task, there):
             return
-        if not there and task.state in CLOSED and task.kind != "plan":
+        if not there and (task.state is TaskState.SKIPPED or (task.state in CLOSED and task.kind != "plan")):
             return
         values: dict[str, Any] = {
             "title": wording.task_title(self.standing, task),
@@ -149,14 +159,20 @@ class Outbox:
             "continuity_plan": self.standing.plan.key,
             "lasting": bool(there) or self._incident_gone(connection),
         }
+        if not self._hang(values, connection, project):
+            return
+        self._place("recovery_task", task.key, connection, project, len(there), values)
+
+    def _hang(self, values: dict[str, Any], connection: Connection, project: str) -> bool:
+        """Name the incident and the parent of a ticket to be made; False while its parent does not stand yet."""
         if connection.name == self.row.connection:
             values["incident"] = self.row.platform_id
         if connection.ticketing.traits.activation_is_ticket:
             anchors = self._standing_at("activation", project, connection)
             if not anchors or not anchors[0].platform_id:
-                return  # its parent comes first; planned again when that stands
+                return False  # planned again when it does
             values["parent"] = anchors[0].platform_id
-        self._place("recovery_task", task.key, connection, project, len(there), values)
+        return True
 
     def _needs_another(self, task: TaskStanding, there: Sequence[sa.Row[Any]]) -> bool:
         """Tell whether a task whose ticket died with its incident has to go on in another, lasting ticket."""
@@ -188,13 +204,8 @@ class Outbox:
             "project": connection.review_project or connection.project,
             "continuity_link": self.link,
         }
-        if connection.name == self.row.connection:
-            values["incident"] = self.row.platform_id
-        if connection.ticketing.traits.activation_is_ticket:
-            anchors = self._standing_at("activation", values["project"], connection)
-            if not anchors or not anchors[0].platform_id:
-                return
-            values["parent"] = anchors[0].platform_id
+        if not self._hang(values, connection, values["project"]):
+            return
         self._place("review", REVIEW, connection, values["project"], 0, values)
 
     def _place(
@@ -216,12 +227,13 @@ class Outbox:
                 "written": {field: values.get(field) for field in ("state", "due_at")} | self._status_in(record),
             },
         )
+        self.placements.append(activations.placement(self.tx, placement_id))
         self._intend(write_key, connection, "create", record, values, placement_id=placement_id)
 
     def _status_in(self, record: str) -> dict[str, Any]:
         return self._status() if record == "activation" else {}
 
-    def _update_placement(self, connection: Connection, placement: sa.Row[Any]) -> None:
+    def _update_placement(self, connection: Connection, placement: sa.Row[Any], pending: Sequence[sa.Row[Any]]) -> None:
         """Intend what has changed since a ticket of ours was last written."""
         if placement.record == "recovery_task":
             task = self.standing.tasks[placement.key]
@@ -234,18 +246,13 @@ class Outbox:
         else:
             return
         changes = self._changes(placement, wanted)
-        pending = [
-            item
-            for item in writes.unfinished(self.tx, self.subject, connection.name)
-            if item.placement_id == placement.id and item.action == "update"
-        ]
-        unsent = [item for item in pending if item.state == "pending" and item.attempts == 0]
+        unsent = [item for item in pending if item.state == "pending" and item.sent_at is None]
         if any(item not in unsent for item in pending):
             return  # one is on its way or parked; what is new goes out after it
         if not changes:
             writes.update(self.tx, [item.id for item in unsent], {"state": "superseded", "done_at": self.now})
         elif unsent:
-            writes.update(self.tx, [unsent[0].id], {"values": changes})
+            writes.update(self.tx, [unsent[0].id], {"values": changes, "note": note if "state" in changes else ""})
         else:
             prefix = f"{placement.write_key}:update:"
             self._intend(
@@ -291,9 +298,7 @@ class Outbox:
 
     def _plan_ticket(self, connection: Connection, ticket: sa.Row[Any]) -> None:
         wanted = {"continuity_plan": self.standing.plan.key} if ticket.role == "child" else self._status()
-        wanted["continuity_link"] = self.parts.links.address(
-            ticket.connection, ticket.number, link_since(connection.incident(ticket), self.row.started_at)
-        )
+        wanted["continuity_link"] = link_address(self.tx, self.parts, ticket, self.now)
         plan_ticket(self.tx, self.parts, connection, ticket, wanted, subject=self.subject, now=self.now)
         if connection.ticketing.traits.remote_links:
             resolved = ticket.role != "child" and self.standing.restored_at is not None
@@ -330,8 +335,6 @@ class Outbox:
                 "created_at": self.now,
             },
         )
-        if action == "create":
-            self.placements = list(activations.placements(self.tx, self.row.id))
 
 
 def bounded(key: str) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from connector import catalog as catalogs
 from connector.activation import Joined
 from connector.catalog import Catalog
-from connector.condition import Condition
+from connector.condition import Condition, Undecidable
 from connector.durable import Wakes
 from connector.incident import Incident, from_values
 from connector.page_link import PageLinks
@@ -59,14 +59,21 @@ class Connection:
         return self.ticketing.platform
 
     def incident(self, row: sa.Row[Any]) -> Incident:
-        """Return a stored ticket as an incident."""
-        return from_values(self.name, self.platform, row.platform_id, row.number, row.values)
+        """Return a stored ticket as an incident; one that was deleted on its platform counts as cancelled."""
+        values = {**row.values, "state": "cancelled"} if row.deleted else row.values
+        return from_values(self.name, self.platform, row.platform_id, row.number, values)
 
 
 class Sender(Protocol):
     """Sends writes: an adapter, or the escalation outside both platforms."""
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]: ...
+
+
+class EscalationSender(Sender, Protocol):
+    """Sends outside both platforms, in one or more ways (`mail`, `webhook`); each is a write of its own."""
+
+    def ways(self) -> tuple[str, ...]: ...
 
 
 class Meter(Protocol):
@@ -79,6 +86,17 @@ class Meter(Protocol):
     def stepped(self, step: str, seconds: float) -> None: ...
 
     def polled(self, connection: str, result: str) -> None: ...
+
+
+LONGEST_WAIT = 300.0
+LONGEST_ASKED = 3600.0
+
+
+def waiting_time(attempts: int, retry_after: float | None) -> float:
+    """Return how many seconds to wait before the next try: what the platform asked for, within reason, or our own."""
+    if retry_after is not None and retry_after == retry_after:  # noqa: PLR0124 - not a number is not a time
+        return min(max(retry_after, 0.0), LONGEST_ASKED)
+    return min(2.0 ** min(attempts, 16), LONGEST_WAIT)
 
 
 @dataclass(frozen=True)
@@ -103,13 +121,20 @@ class Parts:
     now: Callable[[], datetime]
     meter: Meter
     timing: Timing = Timing()
-    escalation: Sender | None = None
+    escalation: EscalationSender | None = None
     warm: Callable[[], None] | None = None
     forget_flows: Callable[[datetime], int] | None = None
     records: RecordsInForce = field(default_factory=lambda: RecordsInForce())  # noqa: PLW0108 - defined below
 
     def major(self, incident: Incident) -> bool:
         return self.connections[incident.connection].major.holds(incident.facts())
+
+    def still_major(self, incident: Incident) -> bool:
+        """Tell whether a joined incident is major; one that the rule cannot judge any more counts as it did."""
+        try:
+            return self.major(incident)
+        except Undecidable:
+            return True
 
     def joined(self, tx: sa.Connection, activation_id: int) -> tuple[Joined, ...]:
         """Return the incidents of an activation; one on a connection that is not configured any more is left out."""
@@ -118,7 +143,7 @@ class Parts:
             connection = self.connections.get(row.connection)
             if connection is not None and row.version is not None:
                 incident = connection.incident(row)
-                found.append(Joined(incident, row.role, self.major(incident)))
+                found.append(Joined(incident, row.role, self.still_major(incident)))
         return tuple(found)
 
     def connection_for(self, target: str, prefer: str) -> Connection | None:

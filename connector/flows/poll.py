@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.activation import mark_passed
 from connector.flows.incidents import remember
 from connector.flows.parts import Connection, Parts
 from connector.store import activations, catalogs, deliveries, tickets, writes
@@ -80,7 +81,7 @@ class Sweep:
         if not isinstance(updated, datetime) or updated >= state.first_connected_at:
             return False
         row = remember(tx, ticket, now)
-        major = self._parts.major(connection.incident(row))
+        major = self._parts.still_major(connection.incident(row))
         tickets.update(
             tx, row.id, {"baseline": major, "why": "there before this connection was first read", "why_at": now}
         )
@@ -92,6 +93,9 @@ class Sweep:
         with self._parts.database.begin() as tx:
             for subject in deliveries.open_subjects(tx, now - LOST_AFTER):
                 self._parts.wakes.wake(tx, "incident", subject)
+            for row in activations.followed(tx):
+                if mark_passed(row.clock_start, row.rto_seconds, row.told_percent, now) and row.restored_at is None:
+                    self._parts.wakes.wake(tx, "incident", f"activation:{row.id}")
             for subject, connection in writes.overdue(tx, now - LOST_AFTER):
                 self._parts.wakes.wake(tx, "send", f"{subject}|{connection}")
             deliveries.forget(tx, now - self._parts.timing.keep_deliveries)

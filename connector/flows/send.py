@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -11,14 +12,15 @@ import sqlalchemy as sa
 
 from connector.flows.advance import tell_incidents
 from connector.flows.outbox import Outbox
-from connector.flows.parts import ESCALATION, Parts, Sender
+from connector.flows.parts import ESCALATION, Parts, Sender, waiting_time
 from connector.flows.poll import hand_over
 from connector.flows.write_back import plan_linked
 from connector.store import activations, deliveries, tickets, writes
 from connector.ticketing import Outcome, Refused, Unavailable, Write
 
-LONGEST_WAIT = 300.0
+log = logging.getLogger(__name__)
 MANY = 200
+LOGGED_TRIES = frozenset({0, 2, 5, 10, 20, 50, 100})
 
 
 class Send:
@@ -31,6 +33,7 @@ class Send:
         subject, _, connection = key.rpartition("|")
         sender = self._parts.escalation if connection == ESCALATION else self._ticketing(connection)
         if sender is None:
+            self._park_all(subject, connection)
             return
         while True:
             with self._parts.database.begin() as tx:
@@ -40,47 +43,55 @@ class Send:
             if not due:
                 break
             began = monotonic()
-            due, outcomes = self._look_again(subject, connection, due)
-            if not outcomes and due:
-                outcomes = sender.send([_write(row) for row in due])
+            tried = [row for row in due if _is_tried_state(row)]
+            overtaken, outcomes = self._look_again(connection, tried)
+            left = [row for row in due if row.id not in overtaken and row.key not in outcomes]
+            if left:
+                outcomes |= {outcome.key: outcome for outcome in _sent(sender, [_write(row) for row in left])}
             self._parts.meter.stepped("send", monotonic() - began)
             with self._parts.database.begin() as tx:
-                self._record(tx, subject, due, outcomes)
+                self._record(tx, subject, [row for row in due if row.id not in overtaken], outcomes)
 
-    def _look_again(
-        self, subject: str, connection: str, due: Sequence[sa.Row[Any]]
-    ) -> tuple[Sequence[sa.Row[Any]], list[Outcome]]:
+    def _park_all(self, subject: str, connection: str) -> None:
+        """Park what is meant for a connection that was taken out of the settings."""
+        with self._parts.database.begin() as tx:
+            for row in writes.unfinished(tx, subject, connection):
+                if row.state == "pending":
+                    reason = f"the connection '{connection}' is not set up any more; put it back and replay"
+                    self._park(tx, row, reason, self._parts.now())
+
+    def _look_again(self, connection: str, tried: Sequence[sa.Row[Any]]) -> tuple[set[int], dict[str, Outcome]]:
         """Leave out states that a person has overtaken: between two tries, anything may have happened to a ticket.
 
-        Returns what is still to be sent, and the outcomes where the platform cannot be read.
+        Returns the ids of writes that are not wanted any more, and the outcomes of those whose ticket cannot be read.
         """
-        tried = [row for row in due if row.attempts and row.record == "recovery_task" and "state" in row.values]
-        tried = [row for row in tried if row.action == "update"]
         side = self._parts.connections.get(connection)
         if not tried or side is None:
-            return due, []
+            return set(), {}
         try:
             found = side.ticketing.read("recovery_task", [row.platform_id for row in tried])
-        except (Unavailable, Refused) as error:
-            wait = error.retry_after if isinstance(error, Unavailable) else None
-            return due, [Outcome(row.key, "retry", reason=str(error), retry_after=wait) for row in due]
+        except Unavailable as error:
+            reason, wait = str(error), error.retry_after
+            return set(), {row.key: Outcome(row.key, "retry", reason=reason, retry_after=wait) for row in tried}
+        except Refused:
+            return set(), {}  # what the platform lets us write it may not let us read
         now = self._parts.now()
         with self._parts.database.begin() as tx:
             for ticket in found:
                 row = next(row for row in tried if row.platform_id == ticket.id)
                 if str(ticket.values.get("state", "")) != row.values["state"]:
                     hand_over(tx, self._parts, side, ticket, now)
-            waiting = deliveries.open_tickets(tx, subject, connection)
+            waiting = deliveries.open_tickets(tx, connection, [row.platform_id for row in tried])
             moved = {
                 item.id: item.state_at for item in activations.placements(tx, tried[0].activation_id) if item.state_at
             }
-            overtaken = [
+            overtaken = {
                 row.id
                 for row in tried
                 if row.platform_id in waiting or moved.get(row.placement_id, row.created_at) > row.created_at
-            ]
-            writes.update(tx, overtaken, {"state": "superseded", "done_at": now})
-        return [row for row in due if row.id not in overtaken], []
+            }
+            writes.update(tx, sorted(overtaken), {"state": "superseded", "done_at": now})
+        return overtaken, {}
 
     def _ticketing(self, connection: str) -> Sender | None:
         found = self._parts.connections.get(connection)
@@ -107,29 +118,46 @@ class Send:
         before the call, so that a crash during it leads to a look before the next try.
         """
         open_writes = writes.unfinished(tx, subject, connection)
-        any_due = any(row.state == "pending" and row.next_at <= now for row in open_writes)
+        pending = [row for row in open_writes if row.state == "pending"]
+        if not any(row.next_at <= now for row in pending):
+            if pending:
+                at = min(row.next_at for row in pending)
+                self._parts.wakes.wake(tx, "send", f"{subject}|{connection}", at)
+            return []
         taken: list[sa.Row[Any]] = []
-        held = set(deliveries.open_tickets(tx, subject, connection)) if subject.startswith("activation:") else set()
+        held = set(
+            deliveries.open_tickets(tx, connection, [row.platform_id for row in open_writes if row.placement_id])
+        )
         for row in open_writes:
-            ready = row.state == "pending" and (row.next_at <= now or (any_due and row.attempts == 0))
+            ready = row.state == "pending" and (row.next_at <= now or row.sent_at is None)
             if ready and row.platform_id not in held and len(taken) < MANY:
                 taken.append(row)
             elif row.platform_id:
                 held.add(row.platform_id)
-        if not any_due:
-            taken = []
-            later = [row.next_at for row in open_writes if row.state == "pending"]
-            if later:
-                self._parts.wakes.wake(tx, "send", f"{subject}|{connection}", min(later))
         for row in taken:
-            values = {"attempts": row.attempts + 1, "sent_at": now, "unclear_since": now}
-            writes.update(tx, [row.id], values)
+            writes.update(
+                tx,
+                [row.id],
+                {
+                    "attempts": row.attempts + 1,
+                    "sent_at": now,
+                    "tried_since": row.tried_since or now,
+                    "unclear_since": now,
+                },
+            )
         return taken
 
-    def _record(self, tx: sa.Connection, subject: str, due: Sequence[sa.Row[Any]], outcomes: Sequence[Outcome]) -> None:
+    def _record(
+        self, tx: sa.Connection, subject: str, due: Sequence[sa.Row[Any]], outcomes: Mapping[str, Outcome]
+    ) -> None:
         now = self._parts.now()
         created = False
-        for row, outcome in zip(due, outcomes, strict=True):
+        kind, _, rest = subject.partition(":")
+        if kind == "activation":
+            activations.get(tx, int(rest), lock=True)
+        tickets.lock(tx, [(row.connection, row.platform_id) for row in due if row.record == "incident"])
+        for row in due:
+            outcome = outcomes[row.key]
             self._parts.meter.wrote(row.connection, row.record, outcome.status)
             match outcome.status:
                 case "done":
@@ -139,7 +167,7 @@ class Send:
                     self._park(tx, row, outcome.reason, now)
                 case "retry" | "unclear":
                     self._again(tx, row, outcome, now)
-        if created and subject.startswith("activation:"):
+        if created and kind == "activation":
             self._parts.wakes.wake(tx, "incident", subject)
 
     def _done(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
@@ -163,7 +191,7 @@ class Send:
             self._warn(tx, row, outcome, warning, now)
 
     def _placed(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
-        placement = next(item for item in activations.placements(tx, row.activation_id) if item.id == row.placement_id)
+        placement = activations.placement(tx, row.placement_id)
         values: dict[str, Any] = {
             "written": {**placement.written, **row.values} if row.action == "update" else placement.written
         }
@@ -177,7 +205,8 @@ class Send:
             )
         # What an earlier try made may have been moved by a person since: its version says nothing of our write then.
         version = None if row.action == "create" and row.unclear_since is not None else outcome.version
-        if "state" in row.values:
+        newer = version is not None and placement.version is not None and version < placement.version
+        if "state" in row.values and not newer:  # else a later change is known already
             values |= {"state": row.values["state"] or placement.state, "state_at": now}
             if version is not None:
                 if not self._parts.connections[row.connection].ticketing.traits.versions_are_instants:
@@ -202,6 +231,7 @@ class Send:
         what = row.values.get("title") or f"{row.action} of {row.number or row.record}"
         what += f" (project {row.values['project']})" if row.values.get("project") else ""
         text = f"Parked on {row.connection}: {what}: {reason}"
+        log.warning("write W%s %s", row.id, text)
         if row.activation_id is None:
             tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id)
             return
@@ -211,10 +241,15 @@ class Send:
 
     def _again(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
         """Have a write tried again later, or park it when that has gone on for too long."""
-        if now - row.created_at > self._parts.timing.give_up_after:
+        if now - (row.tried_since or now) > self._parts.timing.give_up_after:
             self._park(tx, row, f"given up after {row.attempts + 1} tries: {outcome.reason}", now)
             return
-        wait = outcome.retry_after if outcome.retry_after is not None else min(2.0**row.attempts, LONGEST_WAIT)
+        wait = waiting_time(row.attempts, outcome.retry_after)
+        if row.attempts in LOGGED_TRIES:
+            what = f"{row.action} of {row.record} on {row.connection}"
+            log.warning(
+                "write W%s (%s) did not go through at try %s: %s", row.id, what, row.attempts + 1, outcome.reason
+            )
         values = {
             "next_at": now + timedelta(seconds=max(wait, 0.2)),
             "reason": outcome.reason,
@@ -222,6 +257,22 @@ class Send:
             "unclear_since": now if outcome.status == "unclear" else row.unclear_since,
         }
         writes.update(tx, [row.id], values)
+
+
+def _is_tried_state(row: sa.Row[Any]) -> bool:
+    """Tell whether a write of a task's state goes out again."""
+    return bool(
+        row.sent_at is not None and row.action == "update" and row.record == "recovery_task" and "state" in row.values
+    )
+
+
+def _sent(sender: Sender, batch: Sequence[Write]) -> list[Outcome]:
+    """Send writes; should the sender fail against its promise, what became of them is not known."""
+    try:
+        return sender.send(batch)
+    except Exception as error:
+        log.exception("%s writes could not be sent", len(batch))
+        return [Outcome(write.key, "unclear", reason=f"{type(error).__name__}: {error}") for write in batch]
 
 
 def _overwritten(placement: sa.Row[Any], version: int) -> dict[str, Any]:

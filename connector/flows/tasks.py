@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.activation import instant, moved, span
 from connector.flows.advance import save, tell_incidents
-from connector.flows.incidents import match_plans, start
+from connector.flows.incidents import match_plans, start, storable
 from connector.flows.parts import Parts
 from connector.recovery_task import CLOSED, TaskState
 from connector.store import activations, tickets, writes
@@ -133,7 +133,7 @@ def _move(
         state,
         at=min(at, now),
         by=str(ticket.values.get("assignee") or ""),
-        reason=str(ticket.values.get("answer") or ""),
+        reason=storable(str(ticket.values.get("answer") or "")),
     )
     if after is before:
         if state is TaskState.PENDING:
@@ -151,7 +151,12 @@ def _note_recovery_point(tx: sa.Connection, row: sa.Row[Any], answer: str, now: 
     """Store the recovery point that a person told when closing a task, for the actual RPO."""
     found = RECOVERY_POINT.search(answer)
     if found:
-        at = datetime.fromisoformat(f"{found[1]}T{found[2]}").replace(tzinfo=UTC)
+        try:
+            at = datetime.fromisoformat(f"{found[1]}T{found[2]}").replace(tzinfo=UTC)
+        except ValueError:
+            text = f"The recovery point '{found[1]} {found[2]}' is no instant: write it as 2026-03-02 04:45"
+            tickets.tell(tx, text, now, activation_id=row.id)
+            return
         activations.update(tx, row.id, {"recovery_point_at": at})
         lost = span(row.clock_start - at)
         tickets.tell(tx, f"Recovery point {instant(at)}: {lost} of data lost", now, activation_id=row.id)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.flows.incidents import link_since
+from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
 from connector.store import writes
 
@@ -36,16 +36,18 @@ def plan_ticket(
     changes = {key: value for key, value in wanted.items() if not same(key, ticket.written.get(key), value)}
     notes = writes.untold(tx, connection.name, ticket.platform_id)
     pending = [item for item in writes.for_ticket(tx, connection.name, ticket.platform_id) if item.action == "update"]
-    unsent = [item for item in pending if item.state == "pending" and item.attempts == 0]
+    unsent = [item for item in pending if item.state == "pending" and item.sent_at is None]
     if any(item not in unsent for item in pending) or not (changes or notes or unsent):
         return
     text = "\n\n".join(item.text for item in notes)
     if unsent:
         mine = unsent[0]
+        note = "\n\n".join(part for part in (mine.note, text) if part)
         writes.carry(tx, [item.id for item in notes], mine.key)
-        writes.update(
-            tx, [mine.id], {"values": changes, "note": "\n\n".join(part for part in (mine.note, text) if part)}
-        )
+        if changes or note:
+            writes.update(tx, [mine.id], {"values": changes, "note": note})
+        else:
+            writes.update(tx, [mine.id], {"state": "superseded", "done_at": now})
         return
     key = f"{prefix}{writes.count_updates(tx, connection.name, ticket.platform_id, prefix)}"
     last = writes.last_sent(tx, connection.name, ticket.platform_id, prefix)
@@ -73,9 +75,8 @@ def plan_ticket(
 def plan_linked(tx: sa.Connection, parts: Parts, ticket: sa.Row[Any], now: datetime) -> None:
     """Intend what a ticket without an activation gets: the mapped fields, its notes, and the remote link."""
     connection = parts.connections[ticket.connection]
-    incident = connection.incident(ticket)
     plan = parts.records.read(tx).plans.get(ticket.plan_key)
-    link = parts.links.address(ticket.connection, ticket.number, link_since(incident, now))
+    link = link_address(tx, parts, ticket, now) if ticket.plan_key else ""
     wanted = {"continuity_plan": ticket.plan_key, "continuity_link": link} if ticket.plan_key else {}
     subject = f"ticket:{ticket.connection}:{ticket.platform_id}"
     plan_ticket(tx, parts, connection, ticket, wanted, subject=subject, now=now)
@@ -111,12 +112,25 @@ def intend_link(
     activation_id: int | None,
     now: datetime,
 ) -> None:
-    """Put a link on a ticket, once, and once more when it is resolved."""
-    turn = f"resolved:{activation_id}" if link.resolved else "open"
+    """Bring the link on a ticket in step: put it, cross it out, take the crossing back, or leave it as it is."""
+    prefix = f"link:{connection.name}:{place.platform_id}:{link.plan_key}:"
+    values = {
+        "global_id": f"continuity:{connection.name}:{place.platform_id}:{link.plan_key}",
+        "url": link.address,
+        "title": f"Continuity plan: {link.title}"[:255],
+        "summary": "Plan, response team, recovery tasks and RTO",
+        "resolved": link.resolved,
+    }
+    newest = writes.newest_link(tx, connection.name, place.platform_id, prefix)
+    if newest is not None and (dict(newest.values) == values or newest.state == "parked"):
+        return
+    if newest is not None and newest.state == "pending" and newest.sent_at is None:
+        writes.update(tx, [newest.id], {"values": values})
+        return
     writes.intend(
         tx,
         {
-            "key": f"link:{connection.name}:{place.platform_id}:{link.plan_key}:{turn}",
+            "key": f"{prefix}{writes.count_updates(tx, connection.name, place.platform_id, prefix)}",
             "connection": connection.name,
             "subject": subject,
             "activation_id": activation_id,
@@ -124,13 +138,7 @@ def intend_link(
             "record": "incident",
             "platform_id": place.platform_id,
             "number": place.number,
-            "values": {
-                "global_id": f"continuity:{connection.name}:{place.platform_id}:{link.plan_key}",
-                "url": link.address,
-                "title": f"Continuity plan: {link.title}"[:255],
-                "summary": "Plan, response team, recovery tasks and RTO",
-                "resolved": link.resolved,
-            },
+            "values": values,
             "next_at": now,
             "created_at": now,
         },

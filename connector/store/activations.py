@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from connector import plan as plans
 from connector.activation import Joined, Standing, TaskStanding
 from connector.recovery_task import TaskState
-from connector.store.tables import activation, placement, task, ticket
+from connector.store.tables import activation, task, ticket
+from connector.store.tables import placement as placements_table
 
 
 @dataclass(frozen=True)
@@ -216,28 +217,36 @@ def update(tx: sa.Connection, activation_id: int, values: Mapping[str, Any]) -> 
 
 
 def placements(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
-    statement = sa.select(placement).where(placement.c.activation_id == activation_id)
-    return tx.execute(statement.order_by(placement.c.id)).all()
+    statement = sa.select(placements_table).where(placements_table.c.activation_id == activation_id)
+    return tx.execute(statement.order_by(placements_table.c.id)).all()
+
+
+def placement(tx: sa.Connection, placement_id: int) -> sa.Row[Any]:
+    return tx.execute(sa.select(placements_table).where(placements_table.c.id == placement_id)).one()
 
 
 def placement_of(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
     """Return which record of ours a platform's ticket is."""
-    statement = sa.select(placement).where(placement.c.connection == connection, placement.c.platform_id == platform_id)
+    statement = sa.select(placements_table).where(
+        placements_table.c.connection == connection, placements_table.c.platform_id == platform_id
+    )
     return tx.execute(statement).first()
 
 
 def placement_for(tx: sa.Connection, write_key: str) -> sa.Row[Any] | None:
     """Return the placement that a create with this key makes (for a ticket seen before its answer was)."""
-    return tx.execute(sa.select(placement).where(placement.c.write_key == write_key)).first()
+    return tx.execute(sa.select(placements_table).where(placements_table.c.write_key == write_key)).first()
 
 
 def place(tx: sa.Connection, values: Mapping[str, Any]) -> int:
     """Record the intent to have one of our records on a platform; returns the placement's id."""
-    return int(tx.execute(sa.insert(placement).values(dict(values)).returning(placement.c.id)).scalar_one())
+    return int(
+        tx.execute(sa.insert(placements_table).values(dict(values)).returning(placements_table.c.id)).scalar_one()
+    )
 
 
 def update_placement(tx: sa.Connection, placement_id: int, values: Mapping[str, Any]) -> None:
-    tx.execute(sa.update(placement).where(placement.c.id == placement_id).values(dict(values)))
+    tx.execute(sa.update(placements_table).where(placements_table.c.id == placement_id).values(dict(values)))
 
 
 def _task(row: sa.Row[Any]) -> TaskStanding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,10 +69,12 @@ def subject_of(tx: sa.Connection, connection: str, platform_id: str) -> str:
     return f"activation:{found}" if found is not None else f"ticket:{connection}:{platform_id}"
 
 
-def seen_within(tx: sa.Connection, connection: str, key: str, since: datetime) -> bool:
-    """Tell whether a message with this key came after `since` (where a key is only a digest of the body)."""
+def digest_seen(tx: sa.Connection, connection: str, digest: str, since: datetime) -> bool:
+    """Tell whether a message with this digest of its body came after `since`; its key is the digest and a time."""
     statement = sa.select(delivery.c.id).where(
-        delivery.c.connection == connection, delivery.c.key == key, delivery.c.received_at >= since
+        delivery.c.connection == connection,
+        delivery.c.key.between(f"{digest}:", f"{digest};"),
+        delivery.c.received_at >= since,
     )
     return tx.execute(statement).first() is not None
 
@@ -164,10 +166,13 @@ def oldest_waiting(tx: sa.Connection) -> datetime | None:
     return tx.execute(sa.select(sa.func.min(delivery.c.received_at)).where(delivery.c.state == "open")).scalar()
 
 
-def open_tickets(tx: sa.Connection, subject: str, connection: str) -> frozenset[str]:
-    """Return the ids of a subject's tickets on a connection of which something is told that is not decided yet."""
+def open_tickets(tx: sa.Connection, connection: str, platform_ids: Iterable[str]) -> frozenset[str]:
+    """Return which of these tickets something is told of that is not decided yet."""
+    wanted = sorted(set(platform_ids) - {""})
+    if not wanted:
+        return frozenset()
     statement = sa.select(delivery.c.platform_id).where(
-        delivery.c.subject == subject, delivery.c.state == "open", delivery.c.connection == connection
+        delivery.c.connection == connection, delivery.c.platform_id.in_(wanted), delivery.c.state == "open"
     )
     return frozenset(tx.execute(statement).scalars())
 

@@ -110,6 +110,7 @@ ticket = sa.Table(
     sa.Column("plan_key", sa.Text, nullable=False, default=""),
     sa.Column("why", sa.Text, nullable=False, default=""),
     sa.Column("why_at", Instant),
+    sa.Column("linked_at", Instant),  # from when the address of its page counts its validity
     _json("written", default=dict),  # the status fields last written to it
     sa.Column("seen_at", Instant, nullable=False),
     sa.UniqueConstraint("connection", "platform_id"),

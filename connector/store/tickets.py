@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,14 @@ from connector.store.tables import history, ticket
 def get(tx: sa.Connection, connection: str, platform_id: str, *, lock: bool = False) -> sa.Row[Any] | None:
     statement = sa.select(ticket).where(ticket.c.connection == connection, ticket.c.platform_id == platform_id)
     return tx.execute(statement.with_for_update() if lock else statement).first()
+
+
+def lock(tx: sa.Connection, places: Iterable[tuple[str, str]]) -> None:
+    """Lock the tickets at these (connection, id) places, parents before their children as everybody does."""
+    wanted = sorted(set(places))
+    if wanted:
+        statement = sa.select(ticket.c.id).where(sa.tuple_(ticket.c.connection, ticket.c.platform_id).in_(wanted))
+        tx.execute(statement.order_by(ticket.c.parent != "", ticket.c.id).with_for_update())
 
 
 def by_number(tx: sa.Connection, number: str, connection: str = "") -> Sequence[sa.Row[Any]]:

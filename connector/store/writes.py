@@ -56,7 +56,7 @@ def replay(tx: sa.Connection, write_id: int, now: datetime) -> sa.Row[Any] | Non
     statement = (
         sa.update(write)
         .where(write.c.id == write_id, write.c.state == "parked")
-        .values(state="pending", attempts=0, next_at=now, reason="")
+        .values(state="pending", tried_since=None, next_at=now, reason="")
         .returning(write)
     )
     return tx.execute(statement).first()
@@ -92,6 +92,19 @@ def troubles(tx: sa.Connection, belongs: Belongs, *, limit: int) -> Sequence[sa.
         sa.or_(write.c.state == "parked", sa.and_(write.c.state == "pending", write.c.reason != ""), warned),
     )
     return tx.execute(statement.order_by(write.c.id.desc()).limit(limit)).all()
+
+
+def drop_creates(tx: sa.Connection, activation_id: int, reason: str, now: datetime) -> None:
+    """Give up what an activation wanted to create and that never went out, or was refused."""
+    tx.execute(
+        sa.update(write)
+        .where(
+            write.c.activation_id == activation_id,
+            write.c.action == "create",
+            sa.or_(write.c.state == "parked", sa.and_(write.c.state == "pending", write.c.sent_at.is_(None))),
+        )
+        .values(state="superseded", reason=reason, done_at=now)
+    )
 
 
 def counts(tx: sa.Connection, state: str, *, limit: int) -> dict[str, int]:
@@ -132,13 +145,13 @@ def carry(tx: sa.Connection, note_ids: Sequence[int], write_key: str) -> None:
 
 
 def for_ticket(tx: sa.Connection, connection: str, platform_id: str) -> Sequence[sa.Row[Any]]:
-    """Return writes to one existing ticket that are pending or parked, oldest first."""
+    """Return writes to one existing ticket that are pending or parked, oldest first, locked: none is being taken."""
     statement = sa.select(write).where(
         write.c.connection == connection,
         write.c.platform_id == platform_id,
         write.c.state.in_(["pending", "parked"]),
     )
-    return tx.execute(statement.order_by(write.c.id)).all()
+    return tx.execute(statement.order_by(write.c.id).with_for_update()).all()
 
 
 def state_on_its_way(tx: sa.Connection, placement_id: int) -> str:
@@ -173,3 +186,9 @@ def created_as(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[A
         write.c.connection == connection, write.c.platform_id == platform_id, write.c.action == "create"
     )
     return tx.execute(statement).first()
+
+
+def newest_link(tx: sa.Connection, connection: str, platform_id: str, prefix: str) -> sa.Row[Any] | None:
+    """Return the latest link that was put, or shall be put, on a ticket."""
+    statement = sa.select(write).where(*_to_ticket(connection, platform_id, prefix)).order_by(write.c.id.desc())
+    return tx.execute(statement.limit(1)).first()

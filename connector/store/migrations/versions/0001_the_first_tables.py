@@ -197,6 +197,7 @@ def upgrade() -> None:
         sa.Column("plan_key", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("why_at", Instant(), nullable=True),
+        sa.Column("linked_at", Instant(), nullable=True),
         sa.Column("written", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("seen_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
