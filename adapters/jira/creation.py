@@ -174,19 +174,25 @@ def _issue(answer: Any) -> _Made:
 
 def _settled(site: Site, item: Draft, made: _Made) -> Outcome:
     site.originals.see(marks.unique(item.write.key), made.id, made.number)
-    return outcome.done(site, item.write, made.id, made.number, warnings=(*item.warnings, *_moved(site, item, made.id)))
+    return _moved(site, item.write, made.id, made.number, item.warnings)
 
 
-def _moved(site: Site, item: Draft, identity: str) -> tuple[str, ...]:
-    """Bring a new issue to the state it has to have; a way that is missing does not undo the issue."""
-    if item.state in ("open", "pending"):
-        return ()
-    try:
-        transition.reach(site, item.write.record, identity, item.state)
-    except (NoEffect, Rejected, Unclear, transition.NoWay) as error:
-        return (f"created, but not brought to '{item.state}': {error}",)
-    return ()
+def _moved(site: Site, write: Write, identity: str, number: str, warnings: tuple[str, ...]) -> Outcome:
+    """Bring a new issue to the state it has to have; a way that is missing does not undo the issue.
+
+    Where that fails for now the outcome is unclear: the next try finds the issue, and goes on from there.
+    """
+    state = str(write.values.get("state") or "open")
+    if state not in ("open", "pending"):
+        try:
+            transition.reach(site, write.record, identity, state)
+        except (NoEffect, Unclear) as error:
+            reason = f"created as {number}, but not brought to '{state}': {error}"
+            return Outcome(write.key, "unclear", identity, number, reason=reason)
+        except (Rejected, transition.NoWay) as error:
+            warnings = (*warnings, f"created, but not brought to '{state}': {error}")
+    return outcome.done(site, write, identity, number, warnings=warnings)
 
 
 def _found(site: Site, write: Write, found: landed.Found) -> Outcome:
-    return outcome.done(site, write, found.id, found.number, warnings=found.warnings())
+    return _moved(site, write, found.id, found.number, found.warnings())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.jira import marks, search
@@ -48,11 +49,18 @@ def under(site: Site, parent: str, writes: Sequence[Write]) -> dict[str, Found]:
 
 
 def wait_for_running(site: Site, write: Write) -> None:
-    """Raise `NoEffect` while a create that we stopped waiting for may still be at work, once its time limit more."""
-    since = site.originals.running_since(write.key)
-    left = site.connection.timeout - (site.now() - since).total_seconds() if since is not None else 0.0
+    """Raise `NoEffect` while an earlier create may still be at work in Jira, with the seconds that are left."""
+    until = _running_until(site, write)
+    left = (until - site.now()).total_seconds() if until is not None else 0.0
     if left > 0:
         raise NoEffect("an earlier try may still be at work in Jira; looked for again when its time is up", left)
+
+
+def _running_until(site: Site, write: Write) -> datetime | None:
+    if write.unclear_since is None:
+        return None
+    patience = timedelta(seconds=site.connection.timeout)
+    return site.originals.running_until(write.key, write.unclear_since, patience)
 
 
 def anywhere(site: Site, write: Write) -> Found | None:
@@ -64,7 +72,11 @@ def anywhere(site: Site, write: Write) -> Found | None:
     match = _matched(site, [write], found).get(write.key)
     if match is not None or write.unclear_since is None:
         return match
-    waited = (site.now() - site.originals.tried(write.key, write.unclear_since)).total_seconds()
+    # What is still at work may land until the end of its time, and the index follows that.
+    landed_by = max(
+        site.originals.tried(write.key, write.unclear_since), _running_until(site, write) or write.unclear_since
+    )
+    waited = (site.now() - landed_by).total_seconds()
     if waited < site.search_lag:
         told = f"an earlier try may have landed; Jira's search is given {site.search_lag:g} s to show it"
         raise NoEffect(told, site.search_lag - waited)

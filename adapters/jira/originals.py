@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 _KEPT = 20_000
@@ -66,10 +66,16 @@ class Originals:
             _trim(self._tried)
             _trim(self._running)
 
-    def running_since(self, key: str) -> datetime | None:
-        """Return when we stopped waiting for a create that may still be going on."""
+    def running_until(self, key: str, unclear_since: datetime, patience: timedelta) -> datetime | None:
+        """Return until when an earlier create may still be at work there; None when its end is known.
+
+        It may once we stopped waiting for it, and when the process that tried it died before it saw the end: then the
+        call may have had all of its time, and as much again.
+        """
         with self._lock:
-            return self._running.get(key)
+            if key in self._running:
+                return self._running[key] + patience
+            return None if key in self._tried else unclear_since + 2 * patience
 
     def tried(self, key: str, unclear_since: datetime) -> datetime:
         """Return when the write was tried last, for all that is known."""

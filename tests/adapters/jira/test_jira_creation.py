@@ -12,6 +12,9 @@ from connector.ticketing import Names, Write
 from mappings.library import load
 from tests.adapters.jira.jira_desk import LAG, MAPPINGS, Desk, only, write
 
+STILL_RUNNING = timedelta(seconds=20)
+"""Twice the adapter's time limit: for so long a call whose process died may be at work."""
+
 
 def activation(key: str = "act-1", **values: Any) -> Write:
     return write(key, "activation", **{"title": f"EXERCISE {key}", "recovery_progress": 0, **values})
@@ -188,12 +191,37 @@ def test_tasks_whose_answer_was_lost_are_found_under_their_parent_and_not_double
     desk.faults({"method": "POST", "path": "issue/bulk", "kind": kind})
 
     first = jira.send(tasks)
-    second = desk.adapter().send([replace(task, unclear_since=desk.now) for task in tasks])
+    second = desk.adapter().send([replace(task, unclear_since=desk.now - STILL_RUNNING) for task in tasks])
 
     assert {outcome.status for outcome in first} == {"unclear"}
     assert {outcome.status for outcome in second} == {"done"}
     assert len({outcome.id for outcome in second}) == 5
     assert len(desk.issues()) == 6
+
+
+def test_a_task_that_is_found_is_brought_to_the_state_that_it_was_created_for(desk: Desk) -> None:
+    jira = desk.warmed()
+    parent = only(jira.send([activation()]))
+    task = write("t", parent=parent.id, state="done")
+    desk.faults({"method": "POST", "path": "issue/bulk", "kind": "drop_after"})
+
+    first, second = only(jira.send([task])), only(desk.adapter().send([replace(task, unclear_since=desk.now)]))
+
+    assert (first.status, second.status) == ("unclear", "done")
+    assert desk.issues()[second.number]["fields"]["status"]["name"] == "Done"
+
+
+def test_a_create_whose_process_died_on_it_may_still_be_at_work(desk: Desk) -> None:
+    parent = only(desk.warmed().send([activation()]))
+    task = replace(write("t", parent=parent.id), unclear_since=desk.now)
+    after_the_crash = desk.warmed()
+
+    early = only(after_the_crash.send([task]))
+    desk.now += STILL_RUNNING
+    late = only(after_the_crash.send([task]))
+
+    assert (early.status, early.retry_after) == ("retry", STILL_RUNNING.total_seconds())
+    assert late.status == "done"
 
 
 def test_tasks_that_jira_is_still_making_are_waited_for(desk: Desk) -> None:
@@ -247,12 +275,12 @@ def test_an_activation_that_no_search_shows_is_created_only_after_the_search_lag
     again = replace(activation(), unclear_since=desk.now)
 
     early = only(jira.send([again]))
-    desk.now += timedelta(seconds=LAG - 1)
+    desk.now += STILL_RUNNING + timedelta(seconds=LAG - 1)
     still = only(jira.send([again]))
     desk.now += timedelta(seconds=2)
     late = only(jira.send([again]))
 
-    assert (early.status, early.retry_after) == ("retry", LAG)
+    assert (early.status, early.retry_after) == ("retry", STILL_RUNNING.total_seconds() + LAG)
     assert (still.status, still.retry_after) == ("retry", 1)
     assert late.status == "done"
     assert len(desk.issues()) == 1
@@ -261,7 +289,7 @@ def test_an_activation_that_no_search_shows_is_created_only_after_the_search_lag
 def test_the_lag_counts_from_the_latest_try_that_this_process_knows(desk: Desk) -> None:
     jira = desk.warmed()
     first_try = desk.now
-    desk.now += timedelta(seconds=LAG + 1)
+    desk.now += STILL_RUNNING + timedelta(seconds=LAG + 1)
     desk.faults({"method": "POST", "path": "issue$", "kind": "drop_before"})
 
     lost = only(jira.send([replace(activation(), unclear_since=first_try)]))
