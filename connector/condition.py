@@ -121,7 +121,15 @@ def _said(what: str, variables: Mapping[str, Kind], caret: str) -> tuple[str, st
     operands = re.search(r"found no matching overload for '([^']*)' applied to '\(([^']*)\)'", what)
     if operands:
         operator, kinds = operands[1].strip("_"), operands[2].replace(", ", " and ")
-        return f"'{operator}' does not go with {kinds}", f"use the same kind on both sides\n{caret}"
+        fix = "use the same kind on both sides"
+        if operands[2].startswith("list("):
+            name = re.search(r"(\w+)\s*\.\s*" + re.escape(operator), caret)
+            fix = (
+                f"write 'x' in {name[1]}"
+                if name and operator == "contains"
+                else "write 'x' in a list, or list.exists(item, ...)"
+            )
+        return f"'{operator}' does not go with {kinds}", f"{fix}\n{caret}"
     if "'<EOF>'" in what:
         return "the condition ends too early", f"{_EXAMPLE}\n{caret}"
     return re.sub(r" expecting \{.*\}$", "", what, flags=re.DOTALL), f"{_EXAMPLE}\n{caret}"

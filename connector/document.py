@@ -45,10 +45,23 @@ def _crumb(path: tuple[Step, ...]) -> str:
 
 def read_document(path: Path, file: str) -> Document:
     """Read a YAML file. Raises Invalid when it cannot be read, is not YAML, or has keys twice."""
+    document, doubles = read_with_doubles(path, file)
+    if doubles:
+        raise Invalid(doubles)
+    return document
+
+
+def read_with_doubles(path: Path, file: str) -> tuple[Document, tuple[Problem, ...]]:
+    """Read a YAML file, and return with it a problem for each key that stands twice: the rest can be checked as well.
+
+    Raises Invalid when it cannot be read or is not YAML.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Invalid([Problem(f"{file}:1", "the file is missing", "`continuity init` writes an example")]) from None
+        what = f"there is no such file in {path.parent.resolve()}"
+        fix = "`continuity init DIRECTORY` writes an example there; --config DIRECTORY reads another folder"
+        raise Invalid([Problem(f"{file}:1", what, fix)]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid([Problem(f"{file}:1", f"the file cannot be read: {error}", "save it as UTF-8 text")]) from None
     yaml = YAML(typ="safe", pure=True)
@@ -65,10 +78,10 @@ def read_document(path: Path, file: str) -> Document:
         raise Invalid([Problem(here, f"not YAML: {error}", "mend the value or put it in quotes")]) from None
     except RecursionError:
         raise Invalid([Problem(f"{file}:1", "the file is nested too deeply", "write it flatter")]) from None
-    lines, problems = _lines(root, file)
-    if problems:
-        raise Invalid(problems)
-    return Document(file, data, lines)
+    lines, doubles, aliases = _lines(root, file)
+    if aliases:
+        raise Invalid([*doubles, *aliases])
+    return Document(file, data, lines), tuple(doubles)
 
 
 def _impossible_date(text: str) -> int:
@@ -82,25 +95,27 @@ def _impossible_date(text: str) -> int:
     return 1
 
 
-def _lines(root: Node | None, file: str) -> tuple[dict[tuple[Step, ...], int], list[Problem]]:
+def _lines(root: Node | None, file: str) -> tuple[dict[tuple[Step, ...], int], list[Problem], list[Problem]]:
+    """Return the line of each path, the keys that stand twice, and the aliases (data with those may be endless)."""
     lines: dict[tuple[Step, ...], int] = {}
-    problems: list[Problem] = []
+    doubles: list[Problem] = []
+    aliases: list[Problem] = []
     seen: set[int] = set()
     waiting: list[tuple[tuple[Step, ...], Node, int]] = [((), root, 1)] if root else []
     while waiting:
         path, node, line = waiting.pop()
         if path in lines:
             what = f"the key stands twice, first on line {lines[path]}"
-            problems.append(Problem(f"{file}:{line}{_crumb(path)}", what, "keep one of them"))
+            doubles.append(Problem(f"{file}:{line}{_crumb(path)}", what, "keep one of them"))
             continue
         if id(node) in seen:
             here = f"{file}:{line}{_crumb(path)}"
-            problems.append(Problem(here, "an alias (*) is not supported", "write the value out"))
+            aliases.append(Problem(here, "an alias (*) is not supported", "write the value out"))
             continue
         seen.add(id(node))
         lines[path] = line
         waiting.extend(reversed(list(_children(path, node))))
-    return lines, problems
+    return lines, doubles, aliases
 
 
 def _children(path: tuple[Step, ...], node: Node) -> Iterator[tuple[tuple[Step, ...], Node, int]]:

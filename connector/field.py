@@ -68,8 +68,10 @@ class Key(Text):
 
     def read(self, value: Any) -> str:
         text = super().read(value)
-        if not _KEY.fullmatch(text):
-            raise ValidationError(f"'{text}' cannot be a key; use up to 64 letters, digits, '-', '_' and '.'")
+        if not _KEY.fullmatch(value):
+            raise ValidationError(
+                f"'{value}' cannot be a key; use up to 64 letters, digits, '-', '_' and '.'"
+            )
         return text
 
 

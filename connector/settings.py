@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 
-from connector.document import Document, read_document
-from connector.field import Choice, Flag, Keyed, Length, Names, Shape, Text, problems_of
+from connector.condition import INCIDENT_VARIABLES, Condition
+from connector.document import Document, read_with_doubles
+from connector.field import problems_of
 from connector.problem import Invalid, Problem, nearest
+from connector.settings_shape import SettingsShape
 
 FILE = "continuity.yaml"
-LAST_PORT = 65535
-SHORTEST_SECRET = 16
 MOST_SECRETS = 2
 RESERVED = frozenset({"activation", "command", "escalation"})
 """Names that stand for something else where a connection's name could stand."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
-_ADDRESS = re.compile(r"https?://[^\s/]+.*")
+_UNSET = "unset, so that this stands in its place"
+_CONDITIONS = ("major", "incidents", "note_for")
 
 
 @dataclass(frozen=True)
@@ -131,113 +131,6 @@ class Settings:
         return int(self.listen.rpartition(":")[2])
 
 
-class _Address(Text):
-    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> str:
-        text: str = super()._deserialize(value, attr, data, **more)
-        if not _ADDRESS.fullmatch(text):
-            raise ValidationError(f"'{text}' is not an address; write one such as https://example.service-now.com")
-        return text.rstrip("/")
-
-
-class _Listen(Text):
-    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> str:
-        text: str = super()._deserialize(value, attr, data, **more)
-        if not text.rpartition(":")[2].isdigit():
-            raise ValidationError(f"'{text}' has no port; write it as 127.0.0.1:8080")
-        return text
-
-
-class _Database(Text):
-    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> str:
-        text: str = super()._deserialize(value, attr, data, **more)
-        if urlsplit(text).scheme.partition("+")[0] not in {"sqlite", "postgresql", "postgres"}:
-            raise ValidationError(
-                f"'{text.partition('@')[0].partition(':')[0]}:...' is neither SQLite nor PostgreSQL; "
-                "write sqlite:///continuity.db or postgresql://user@host/name"
-            )
-        return text
-
-
-class _Port(fields.Field[Any]):
-    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> int:  # noqa: ARG002 - marshmallow's form
-        if not str(value).isdigit() or not 0 < int(value) <= LAST_PORT:
-            raise ValidationError(f"'{value}' is not a port; write a number from 1 to 65535")
-        return int(value)
-
-
-class _AuthShape(Shape):
-    user = Text()
-    password = Text()
-    client_id = Text()
-    client_secret = Text()
-    token = Text()
-
-
-class _WebhookShape(Shape):
-    scheme = Choice(("standard", "hub", "static"), required=True)
-    secrets = Names(required=True)
-    header = Text()
-    tolerance = Length(some=True)
-
-
-class _ConnectionShape(Shape):
-    platform = Choice(("servicenow", "jira"), required=True)
-    url = _Address(required=True)
-    auth = fields.Nested(_AuthShape, required=True, error_messages={"required": "the field is missing; add it"})
-    webhook = fields.Nested(_WebhookShape)
-    fallback_team = Text(required=True)
-    desk_team = Text()
-    major = Text()
-    incidents = Text()
-    note_for = Text()
-    poll = Flag()
-    timeout = Length(some=True)
-    project = Text()
-    review_project = Text()
-    flavour = Choice(("cloud", "datacenter"))
-    search_lag = Length(some=True)
-    major_incident_management = Choice(("auto", "present", "absent"))
-    poll_query = Text()
-    poll_projects = Names()
-
-
-class _SmtpShape(Shape):
-    host = Text(required=True)
-    port = _Port()
-    sender = Text(required=True, data_key="from")
-    to = Names(required=True)
-    user = Text()
-    password = Text()
-    starttls = Flag()
-
-
-class _WebhookOutShape(Shape):
-    url = _Address(required=True)
-    secret = Text(required=True)
-
-
-class _EscalationShape(Shape):
-    after = Length(some=True)
-    smtp = fields.Nested(_SmtpShape)
-    webhook = fields.Nested(_WebhookOutShape)
-
-
-class _SettingsShape(Shape):
-    database = _Database(required=True)
-    public_url = _Address(required=True)
-    secret = Text(required=True)
-    connections = Keyed(_ConnectionShape(), required=True)
-    listen = _Listen()
-    api_tokens = Names()
-    poll_every = Length(some=True)
-    poll_overlap = Length(some=True)
-    write_back_window = Length()
-    link_valid = Length(some=True)
-    keep_deliveries = Length(some=True)
-    give_up_after = Length(some=True)
-    escalation = fields.Nested(_EscalationShape)
-
-
 @dataclass(frozen=True)
 class Survey:
     """What could be read of a settings file.
@@ -263,23 +156,20 @@ def survey(path: Path, environment: Mapping[str, str]) -> Survey:
     """Read the settings file (or the one in a folder) as far as it can be read, with everything that is wrong."""
     file = path / FILE if path.is_dir() else path
     try:
-        document = read_document(file, file.name)
+        document, doubles = read_with_doubles(file, file.name)
     except Invalid as error:
         return Survey(None, error.problems)
-    problems: list[Problem] = []
-    data = _filled(document, document.data, (), environment, problems)
-    unset = {problem.where for problem in problems}
+    unset: list[Problem] = []
+    data = _filled(document, document.data, (), environment, unset)
+    known = {problem.where for problem in unset}
     names = _connection_names(data)
+    problems = [*doubles, *unset, *(problem for name in names for problem in _judged(document, data, name))]
     try:
-        loaded = _SettingsShape().load(data or {})
+        loaded = SettingsShape().load(data or {})
     except ValidationError as error:
-        problems.extend(problem for problem in problems_of(document, error) if problem.where not in unset)
+        problems += (problem for problem in problems_of(document, error) if problem.where not in known)
         return Survey(None, tuple(problems), names)
-    connections = {name: _connection(document, name, shape, problems) for name, shape in loaded["connections"].items()}
-    if len(loaded["secret"]) < SHORTEST_SECRET and document.where("secret") not in unset:
-        problems.append(
-            Problem(document.where("secret"), "the secret is shorter than 16 characters", "use 32 random ones")
-        )
+    connections = {name: _connection(name, shape) for name, shape in loaded["connections"].items()}
     return Survey(_settings(document, file, loaded, connections), tuple(problems), names)
 
 
@@ -319,42 +209,43 @@ def _placed(url: str, directory: Path) -> str:
     return url
 
 
-def _connection(document: Document, name: str, shape: Mapping[str, Any], problems: list[Problem]) -> ConnectionSettings:
-    if name in RESERVED:
-        problems.append(
-            Problem(
-                document.where("connections", name), f"the name '{name}' is ours", "give the connection another name"
-            )
-        )
-    auth = Auth(**shape["auth"])
-    if not ((auth.user and auth.password) or (auth.client_id and auth.client_secret) or auth.token):
-        problems.append(
-            Problem(
-                document.where("connections", name, "auth"),
-                "no complete way to sign in",
-                "give user and password, client_id and client_secret, or token",
-            )
-        )
-    if shape["platform"] == "jira" and not shape.get("project"):
-        problems.append(
-            Problem(
-                document.where("connections", name),
-                "the field project is missing",
-                "add the key of the project that recovery tasks go to when a plan names none",
-            )
-        )
+def _connection(name: str, shape: Mapping[str, Any]) -> ConnectionSettings:
     webhook = WebhookIn(**shape["webhook"]) if "webhook" in shape else None
-    if webhook and len(webhook.secrets) > MOST_SECRETS:
-        problems.append(
-            Problem(
-                document.where("connections", name, "webhook", "secrets"),
-                f"{len(webhook.secrets)} secrets are given",
-                "keep two at the most: the present one and the one before it",
-            )
-        )
     rest = {key: value for key, value in shape.items() if key not in {"auth", "webhook"}}
     rest.setdefault("desk_team", rest["fallback_team"])
-    return ConnectionSettings(name=name, auth=auth, webhook=webhook, **rest)
+    return ConnectionSettings(name=name, auth=Auth(**shape["auth"]), webhook=webhook, **rest)
+
+
+def _judged(document: Document, data: Any, name: str) -> Iterator[Problem]:
+    """Yield what the fields of a connection, as they are written, do not say together; shapes are told elsewhere."""
+    here = ("connections", name)
+    written = data["connections"].get(name)
+    if name in RESERVED:
+        yield Problem(document.where(*here), f"the name '{name}' is ours", "give the connection another name")
+    if not isinstance(written, Mapping):
+        return
+    auth = written.get("auth")
+    if isinstance(auth, Mapping) and not any(
+        all(auth.get(part) for part in way)
+        for way in (("user", "password"), ("client_id", "client_secret"), ("token",))
+    ):
+        fix = "give user and password, client_id and client_secret, or token"
+        yield Problem(document.where(*here, "auth"), "no complete way to sign in", fix)
+    if written.get("platform") == "jira" and "project" not in written:
+        fix = "add the key of the project that recovery tasks go to when a plan names none"
+        yield Problem(document.where(*here), "the field project is missing", fix)
+    webhook = written.get("webhook")
+    secrets = webhook.get("secrets") if isinstance(webhook, Mapping) else None
+    if isinstance(secrets, list) and len(secrets) > MOST_SECRETS:
+        fix = "keep two at the most: the present one and the one before it"
+        yield Problem(document.where(*here, "webhook", "secrets"), f"{len(secrets)} secrets are given", fix)
+    for field_name in _CONDITIONS:
+        source = written.get(field_name)
+        if isinstance(source, str) and source.strip() and source != _UNSET:
+            try:
+                Condition(source.strip(), INCIDENT_VARIABLES, document.where(*here, field_name))
+            except Invalid as error:
+                yield from error.problems
 
 
 def _filled(
@@ -381,7 +272,7 @@ def _filled(
                     near or "set it, or write a default as ${" + name + ":-value}",
                 )
             )
-            return "unset"
+            return _UNSET
         return str(default)
 
     return _VARIABLE.sub(insert, value)

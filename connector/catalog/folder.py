@@ -10,7 +10,7 @@ from typing import Any
 from connector.catalog.facts import Catalog, catalog_of
 from connector.catalog.rules import Draft, check_covered, check_plan, check_service, check_together
 from connector.catalog.shape import KINDS, read_plan, read_services
-from connector.document import Document, read_document
+from connector.document import Document, read_with_doubles
 from connector.plan import Communication, Plan, Role
 from connector.problem import Invalid, Problem
 from connector.recovery_task import Phase, PlanTask, Target
@@ -73,10 +73,11 @@ def _plans(directory: Path, problems: list[Problem]) -> list[Draft]:
 
 def _document(path: Path, file: str, problems: list[Problem]) -> Document:
     try:
-        document = read_document(path, file)
+        document, doubles = read_with_doubles(path, file)
     except Invalid as error:
         problems += error.problems
         return Document(file, None, {})
+    problems += doubles
     if document.data is None:
         problems.append(Problem(document.where(), "the file is empty", "`continuity init` writes an example"))
     return document

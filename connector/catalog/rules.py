@@ -132,16 +132,21 @@ def _check_tasks(draft: Draft, places: Collection[str]) -> Iterator[Problem]:
         for index, before in _items(task, "after"):
             if before not in tasks:
                 yield _unknown(draft.where(*here, "after", index), "task", before, tasks)
-            elif _rank(tasks[before]) > _rank(task):
+            elif _later(tasks[before], task):
                 what = f"a task of {task['phase']} waits for '{before}' of the later {tasks[before]['phase']}"
                 yield Problem(draft.where(*here, "after", index), what, "move one of them to the other's phase")
         yield from _check_places(draft, here, task, places)
 
 
 def _check_places(draft: Draft, here: tuple[Step, ...], fields: Fields, places: Collection[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
     for index, target in _items(fields, "on"):
         if target.platform not in places:
             yield _unknown(draft.where(*here, "on", index), "platform or connection", target.platform, places)
+        elif target.platform in seen:
+            what = f"{target.platform} is named twice: a task has one ticket on each side"
+            yield Problem(draft.where(*here, "on", index), what, "name one project, or make two tasks")
+        seen.add(target.platform)
 
 
 def _check_order(draft: Draft, services: Mapping[str, Draft]) -> Iterator[Problem]:
@@ -212,8 +217,11 @@ def _problems_of(check: Callable[[], object]) -> tuple[Problem, ...]:
     return ()
 
 
-def _rank(task: Fields) -> int:
-    return PHASES.index(task["phase"]) if "phase" in task else 0
+def _later(one: Fields, other: Fields) -> bool:
+    """Return whether a task's phase comes after the other's; a phase that could not be read is told by itself."""
+    if "phase" not in one or "phase" not in other:
+        return False
+    return PHASES.index(one["phase"]) > PHASES.index(other["phase"])
 
 
 def _task(key: str, task: Fields) -> PlanTask:

@@ -52,6 +52,9 @@ class Places(Strict):
             ((place, project),) = item.items()
             if isinstance(place, str) and isinstance(project, str):
                 return Target(place, project)
+        if isinstance(item, Mapping) and len(item) > 1:
+            places = ", ".join(f"{{{place}: {project}}}" if project else f"{place}" for place, project in item.items())
+            raise ValidationError(f"two places stand in one; write them as a list: [{places}]")
         raise ValidationError(f"{item!r} is not a place; write the name of a platform or connection, or name: PROJECT")
 
 

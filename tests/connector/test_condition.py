@@ -72,6 +72,13 @@ def test_a_number_compared_with_a_text_does_not_compile():
     )
 
 
+def test_a_list_asked_as_a_text_is_told_how_lists_are_asked():
+    assert f"{WHERE}: 'contains' does not go with list(string) and string; write 'x' in ci\n" in message(
+        "priority == 1 && ci.contains('pay')"
+    )
+    assert "write 'x' in a list" in message("label.startsWith('pay')")
+
+
 def test_the_caret_stands_right_behind_letters_beyond_ascii():
     assert message("'é' == priority").endswith("\n    'é' == priority\n        ^")
 

@@ -18,6 +18,16 @@ BROKEN = {
         "phase: recovry",
         ["plans/pay-dr.yaml:11: tasks.failover.phase: 'recovry' is not known here; did you mean 'recovery'?"],
     ),
+    "two places in one": (
+        "",
+        "on: {jira: OPS, servicenow: X}\n",
+        [
+            (
+                "plans/pay-dr.yaml:15: on[0]: two places stand in one; write them as a list: "
+                "[{jira: OPS}, {servicenow: X}]"
+            ),
+        ],
+    ),
     "unknown service": (
         "services: [payments]",
         "services: [payments, paymets]",
@@ -238,4 +248,24 @@ def test_a_plan_needs_required_work_that_restores_the_service(records):
             "plans/pay-dr.yaml:7: tasks: no required task up to the recovery phase, so the service would count as restored "
             "at once; mark what restores it as `required: true`"
         )
+    ]
+
+
+def test_an_unknown_phase_is_told_where_the_task_waits_for_a_later_one(records):
+    records.edit("plans/pay-dr.yaml", "phase: activation, duration: 15m, role: lead", "phase: actvation, duration: 15m")
+    records.edit("plans/pay-dr.yaml", "duration: 15m", "duration: 15m, role: lead, after: [failover]")
+    records.edit("plans/pay-dr.yaml", "    after: [assess]\n", "")
+
+    assert records.told() == [
+        "plans/pay-dr.yaml:8: tasks.assess.phase: 'actvation' is not known here; did you mean 'activation'?"
+    ]
+
+
+def test_a_key_that_stands_twice_does_not_hide_what_else_is_wrong(records):
+    records.edit("plans/pay-dr.yaml", "name: Failover\n", "name: Failover\nname: Again\n")
+    records.edit("plans/pay-dr.yaml", "[assess]", "[asess]")
+
+    assert records.told() == [
+        "plans/pay-dr.yaml:3: name: the key stands twice, first on line 2; keep one of them",
+        "plans/pay-dr.yaml:15: tasks.failover.after[0]: no task 'asess'; did you mean 'assess'?",
     ]

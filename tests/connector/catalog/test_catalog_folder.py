@@ -138,7 +138,10 @@ def test_missing_files_are_told(records):
         (records.folder / file).unlink()
 
     assert records.told() == [
-        "services.yaml:1: the file is missing; `continuity init` writes an example",
+        (
+            f"services.yaml:1: there is no such file in {records.folder.resolve()}; `continuity init DIRECTORY` writes an "
+            "example there; --config DIRECTORY reads another folder"
+        ),
         "warning plans/: there is no plan in this folder; write one; `continuity init` shows how",
     ]
 

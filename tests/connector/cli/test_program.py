@@ -47,14 +47,17 @@ def test_a_folder_without_settings_is_told_in_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["--config", str(tmp_path), "incidents"])
 
     assert result.exit_code == 1
-    assert result.stderr == "error: continuity.yaml:1: the file is missing; `continuity init` writes an example\n"
+    assert result.stderr == (
+        f"error: continuity.yaml:1: there is no such file in {tmp_path.resolve()}; `continuity init DIRECTORY` writes an "
+        "example there; --config DIRECTORY reads another folder\n"
+    )
 
 
 def test_the_environment_may_name_the_folder(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["incidents"], env={"CONTINUITY_CONFIG": str(tmp_path / "other.yaml")})
 
     assert result.exit_code == 1
-    assert "other.yaml:1: the file is missing" in result.stderr
+    assert "other.yaml:1: there is no such file in" in result.stderr
 
 
 @pytest.fixture

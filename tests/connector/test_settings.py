@@ -1,0 +1,94 @@
+"""Settings that are wrong: everything is told at once, with what to write instead."""
+
+from pathlib import Path
+
+import pytest
+
+from connector.settings import Survey, survey
+
+GOOD = """\
+database: sqlite:///continuity.db
+public_url: http://localhost:8080
+secret: ${SECRET}
+connections:
+  jira:
+    platform: jira
+    url: http://localhost:8082
+    auth: {user: continuity@example.com, password: word}
+    project: OPS
+    fallback_team: Service Desk
+"""
+SECRET = "sixteen characters and more"
+
+
+def read(folder: Path, text: str, secret: str = SECRET) -> Survey:
+    (folder / "continuity.yaml").write_text(text)
+    return survey(folder, {"SECRET": secret} if secret else {})
+
+
+def told(folder: Path, text: str, secret: str = SECRET) -> list[str]:
+    return [str(problem) for problem in read(folder, text, secret).problems]
+
+
+def test_good_settings_have_no_problem(tmp_path: Path) -> None:
+    assert told(tmp_path, GOOD) == []
+
+
+def test_faults_of_every_kind_are_told_together(tmp_path: Path) -> None:
+    text = GOOD.replace("    project: OPS\n", "    major: priorty == 1\n    poll: perhaps\n") + "poll_evry: 1m\n"
+    text = text.replace("password: word", "token_: x") + "database: sqlite:///other.db\n"
+
+    found = " ".join(told(tmp_path, text, secret="short"))
+
+    for what in (
+        "continuity.yaml:3: secret: the secret is shorter than 16 characters; use 32 random ones",
+        "connections.jira.major: unknown name 'priorty'",
+        "connections.jira.poll: 'perhaps' is neither true nor false",
+        "connections.jira: the field project is missing",
+        "connections.jira.auth: no complete way to sign in",
+        "connections.jira.auth.token_: unknown field",
+        "poll_evry: unknown field",
+        "database: the key stands twice, first on line 1",
+    ):
+        assert what in found, what
+
+
+def test_a_secret_that_is_not_set_is_told_once_and_the_rest_is_read(tmp_path: Path) -> None:
+    found = read(tmp_path, GOOD, secret="")
+
+    assert [problem.what for problem in found.problems] == ["the environment variable SECRET is not set"]
+    assert found.settings is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("listen: 18083", "listen: 18083 has no address; write it as 127.0.0.1:18083"),
+        ("listen: localhost", "listen: 'localhost' has no port from 1 to 65535; write it as 127.0.0.1:8080"),
+        (
+            "listen: 127.0.0.1:99999",
+            "listen: '127.0.0.1:99999' has no port from 1 to 65535; write it as 127.0.0.1:8080",
+        ),
+        (
+            "escalation: {webhook: {url: 'https://alerts.example.com', secret: short}}",
+            "escalation.webhook.secret: the secret is shorter than 16 characters; use 32 random ones",
+        ),
+        (
+            "escalation: {smtp: {host: mail, from: continuity, to: carla@example.com}}",
+            "escalation.smtp.from: 'continuity' is not a mail address; write one such as carla@example.com",
+        ),
+        (
+            "escalation: {smtp: {host: mail, from: a@example.com, to: [b@example.com, carla]}}",
+            "escalation.smtp.to[1]: 'carla' is not a mail address; write one such as carla@example.com",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_to_write(line: str, message: str, tmp_path: Path) -> None:
+    assert told(tmp_path, f"{GOOD}{line}\n") == [f"continuity.yaml:11: {message}"]
+
+
+def test_a_missing_file_names_the_folder_that_was_read(tmp_path: Path) -> None:
+    (found,) = survey(tmp_path, {}).problems
+
+    assert found.what == f"there is no such file in {tmp_path.resolve()}"
+    assert "`continuity init DIRECTORY`" in found.fix
