@@ -337,7 +337,6 @@ def _connection(settings: Settings, platform: Platform, item: ConnectionSettings
         major=major,
         note_for=note_for,
         incidents=incidents,
-        fallback_team=item.fallback_team,
         desk_team=item.desk_team,
         project=item.project,
         review_project=item.review_project,

@@ -172,11 +172,6 @@ def recovery_tasks(tasks: Iterable[PlanTask]) -> tuple[PlanTask, ...]:
     return tuple(task for key, task in known.items() if key in needed)
 
 
-def due_offsets(plan: Plan) -> dict[str, timedelta]:
-    """Return each task's earliest finish, counted from the start of the disruption."""
-    return finish_offsets(plan.tasks)
-
-
 def due_times(plan: Plan, clock_start: datetime, rto: timedelta) -> dict[str, datetime]:
     """Return when each task is due, for an RTO clock that started at `clock_start`.
 

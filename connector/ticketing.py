@@ -10,9 +10,9 @@ Records and their neutral fields (a mapping file says which platform field each 
 - `activation`, written (on platforms where an activation is a ticket of its own): title, text, project, due_at, state,
   continuity_link, and the status fields of `incident`.
 - `recovery_task`, written: title, text, state (pending open in_progress done failed skipped), team, assignee, order,
-  due_at, incident (id), parent (id of the activation's ticket), project, required, continuity_link, continuity_plan,
+  priority (1 most urgent), due_at, incident (id), parent (id of the activation's ticket), project, required, continuity_link, continuity_plan,
   lasting (true: must outlive its incident). Read: state, assignee, answer (what a person wrote on closing), incident,
-  closed_at.
+  closed_at, updated_at.
 - `review`, written: title, text, state (open done), due_at, team, incident, project, parent, continuity_link. Read:
   state.
 
@@ -37,10 +37,10 @@ Status = Literal["done", "refused", "retry", "unclear"]
 class Ticket:
     """A record as read from a platform.
 
-    `id` is the platform's immutable id (sys_id, issue id), `number` what people call it, `version` a number that grows
-    with each change (sys_mod_count; for Jira the `updated` instant in epoch milliseconds). `key` is our own key when
-    we created the ticket. `values` holds neutral fields (of an `other` ticket its issue_type, if any), `problems` what
-    could not be mapped (with what to add to the mapping), `raw` the platform's record. `deleted` tickets have no values.
+    `id` is the platform's immutable id, `number` what people call it, `version` a number that grows with each change
+    (what they are on each platform: adapters/README.md). `key` is our own key when we created the ticket. `values` holds
+    neutral fields (of an `other` ticket its issue_type, if any), `problems` what could not be mapped (with what to add
+    to the mapping), `raw` the platform's record. `deleted` tickets have no values.
     """
 
     connection: str
@@ -63,7 +63,7 @@ class Write:
     `create` makes the record (values; no id). `update` sets `values` on ticket `id` and adds `note`, which only the
     desk sees, marked so that it can be found again. `link` puts a remote link (values: global_id, url, title, summary,
     resolved) on ticket `id`. `unclear_since` is set when an earlier try may have landed: the adapter looks before it
-    writes again. `parent_id` names the ticket under which an earlier try of a create would be found.
+    writes again.
     """
 
     key: str

@@ -72,7 +72,6 @@ class MappingSchema(Schema):
     issue_type = fields.String()
     subtask_type = fields.String()
     labels = fields.List(fields.String())
-    pending_label = fields.String()
     resolution = fields.String()
     fields_ = fields.Dict(keys=fields.String(), values=fields.Nested(FieldSchema), data_key="fields", required=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,10 +19,7 @@ def send(site: Site, writes: Sequence[Write]) -> list[Outcome]:
     outcomes: Outcomes = {}
     for write in _of(writes, "create", "activation"):
         outcomes[write.key] = _tried(write, partial(creation.create_one, site, write))
-    tasks = [_placed(write, outcomes) for write in _of(writes, "create", "recovery_task")]
-    orphans = {write.key: _orphan(write, outcomes) for write in tasks if write.values.get("parent") in outcomes}
-    outcomes |= orphans
-    outcomes |= creation.create_tasks(site, [write for write in tasks if write.key not in orphans])
+    outcomes |= creation.create_tasks(site, _of(writes, "create", "recovery_task"))
     for write in _of(writes, "create", "review") + _of(writes, "create", "incident"):
         outcomes[write.key] = _tried(write, partial(creation.create_one, site, write))
     updates = [write for write in writes if write.action == "update"]
@@ -48,19 +44,6 @@ def _tried(write: Write, attempt: Callable[[], Outcome]) -> Outcome:
         return outcome.failed(write, error)
     except ODD as error:
         return outcome.odd(write, error)
-
-
-def _placed(write: Write, outcomes: Mapping[str, Outcome]) -> Write:
-    """Put a task under the parent created in this very call, where its parent is named by that write's key."""
-    parent = outcomes.get(str(write.values.get("parent") or ""))
-    if parent is None or parent.status != "done":
-        return write
-    return replace(write, values={**write.values, "parent": parent.id})
-
-
-def _orphan(write: Write, outcomes: Mapping[str, Outcome]) -> Outcome:
-    parent = outcomes[str(write.values["parent"])]
-    return Outcome(write.key, "retry", reason=f"its activation's issue is not there yet: {parent.reason}")
 
 
 def _present(site: Site, writes: Sequence[Write]) -> dict[str, Mapping[str, Any]]:

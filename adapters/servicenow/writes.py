@@ -73,18 +73,15 @@ class Composer:
         self._lookups = lookups
         self._fallback = fallback_team
 
-    def compose(self, write: Write, *, note: bool = True) -> Composed | None:
-        """Return what to send, None if nothing is left to send; `note` False leaves out a note that landed before.
-
-        Raises Unsendable.
-        """
+    def compose(self, write: Write) -> Composed | None:
+        """Return what to send, None if there is nothing to send. Raises Unsendable."""
         if write.action == "link":
             raise Unsendable("ServiceNow's tickets have no remote links; map continuity_link to a column instead")
         mapping = self._mappings[write.record]
         creating = write.action == "create"
         fields, warnings = self._fields(write, mapping, creating=creating)
         body = dict(fields)
-        if write.note and note:
+        if write.note:
             body[NOTE] = noted(write)
         if not creating and not body:
             return None

@@ -33,7 +33,7 @@ wait_option = click.option(
 
 @dataclass(frozen=True)
 class Answer:
-    """What has become of a delivery or a write: its state, the reason, and whether that is final."""
+    """What has become of a delivery (`id` such as `D12`) or a write (`W12`): its state, and the reason."""
 
     id: str
     state: str

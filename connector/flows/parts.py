@@ -44,7 +44,6 @@ class Connection:
     major: Condition
     note_for: Condition
     incidents: Condition | None
-    fallback_team: str
     desk_team: str
     project: str
     review_project: str

@@ -90,10 +90,6 @@ def holding(tx: sa.Connection, lock: str) -> sa.Row[Any] | None:
     return tx.execute(sa.select(activation).where(activation.c.lock == lock)).first()
 
 
-def by_key(tx: sa.Connection, key: str) -> sa.Row[Any] | None:
-    return tx.execute(sa.select(activation).where(activation.c.key == key)).first()
-
-
 def count_for(tx: sa.Connection, connection: str, platform_id: str) -> int:
     """Return how many activations a ticket has led so far."""
     statement = (

@@ -58,7 +58,7 @@ def record(tx: sa.Connection, message: Message, now: datetime) -> int | None:
 
 
 def subject_of(tx: sa.Connection, connection: str, platform_id: str) -> str:
-    """Return what a ticket's messages are handled under: its activation while one runs, else the ticket itself."""
+    """Return what a ticket's messages are handled under: the activation that it takes or took part in, else itself."""
     mine = sa.select(ticket.c.activation_id).where(
         ticket.c.connection == connection, ticket.c.platform_id == platform_id
     )
@@ -189,7 +189,10 @@ def open_subjects(tx: sa.Connection, before: datetime) -> list[str]:
 
 
 def forget(tx: sa.Connection, before: datetime) -> int:
-    """Delete the bodies' rows of deliveries decided before `before`, keeping those of running activations."""
+    """Delete deliveries decided before `before`; returns how many.
+
+    Kept are those of running activations, and those that are open or parked, however old.
+    """
     running = sa.select(sa.literal("activation:") + sa.cast(activation.c.id, sa.Text)).where(
         activation.c.state == "running"
     )

@@ -15,9 +15,9 @@ from connector.plan import (
     Role,
     circle,
     critical_path,
-    due_offsets,
     due_times,
     expected_restoration,
+    finish_offsets,
     from_json,
     longest_path,
     next_tasks,
@@ -196,8 +196,8 @@ def test_nothing_is_due_before_the_disruption_when_the_plan_is_longer_than_the_r
     assert due["verify"] == NINE + timedelta(minutes=30)
 
 
-def test_due_offsets_are_the_earliest_finishes():
-    minutes = {key: offset // timedelta(minutes=1) for key, offset in due_offsets(FAILOVER).items()}
+def test_finish_offsets_are_the_earliest_finishes():
+    minutes = {key: offset // timedelta(minutes=1) for key, offset in finish_offsets(FAILOVER.tasks).items()}
 
     assert minutes == {
         "assess": 15,

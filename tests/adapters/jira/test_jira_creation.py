@@ -70,14 +70,6 @@ def test_a_bulk_call_holds_fifty_at_most_and_each_project_has_its_own(desk: Desk
     assert outcomes[-1].number.startswith("NET-")
 
 
-def test_tasks_sent_beside_their_activation_stand_under_it(desk: Desk) -> None:
-    jira = desk.warmed()
-
-    task, parent = jira.send([write("t", parent="act-1"), activation("act-1")])
-
-    assert desk.issues()[task.number]["fields"]["parent"]["id"] == parent.id
-
-
 def test_a_task_whose_team_is_unknown_goes_to_the_fallback_team_and_says_so(desk: Desk) -> None:
     jira = desk.warmed()
     parent = only(jira.send([activation()]))

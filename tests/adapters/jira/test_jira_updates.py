@@ -443,7 +443,7 @@ def test_outcomes_come_in_the_order_of_the_writes(desk: Desk) -> None:
     issue = incident(desk)
     writes = [
         change(issue, recovery_progress=5),
-        write("t", parent="a"),
+        write("t"),
         Write(
             "l",
             "link",

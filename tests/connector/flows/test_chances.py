@@ -266,7 +266,6 @@ def _connection(side: Mortal) -> Connection:
         major=Condition("major_state == 'accepted'", INCIDENT_VARIABLES, "major"),
         note_for=Condition("priority <= 2", INCIDENT_VARIABLES, "note_for"),
         incidents=None,
-        fallback_team="Service Desk",
         desk_team="Service Desk",
         project="OPS",
         review_project="",
