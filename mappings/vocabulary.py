@@ -44,7 +44,7 @@ FIELDS: Mapping[Record, frozenset[str]] = MappingProxyType(
     {
         "incident": frozenset(_INCIDENT) | frozenset(_STATUS),
         "activation": frozenset(_TASK) | frozenset(_STATUS),
-        "recovery_task": frozenset(_TASK) | {"order", "required", "lasting"},
+        "recovery_task": frozenset(_TASK) | {"order", "priority", "required", "lasting"},
         "review": frozenset(_TASK),
     }
 )

@@ -153,6 +153,7 @@ class Outbox:
             "team": planned.team if planned else connection.desk_team,
             "assignee": "",
             "order": (list(plan_tasks).index(task.key) + 1) * 100 if planned else 10,
+            "priority": 4 if self.standing.exercise else 1,
             "required": planned.required if planned else True,
             "project": project,
             "continuity_link": self.link,
