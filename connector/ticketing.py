@@ -10,8 +10,8 @@ Records and their neutral fields (a mapping file says which platform field each 
 - `activation`, written (on platforms where an activation is a ticket of its own): title, text, project, due_at, state,
   continuity_link, and the status fields of `incident`.
 - `recovery_task`, written: title, text, state (pending open in_progress done failed skipped), team, assignee, order,
-  priority (1 most urgent), due_at, incident (id), parent (id of the activation's ticket), project, required, continuity_link, continuity_plan,
-  lasting (true: must outlive its incident). Read: state, assignee, answer (what a person wrote on closing), incident,
+  priority (1 most urgent), due_at, incident (id), parent (id of the activation's ticket), project, required,
+  continuity_link, continuity_plan, lasting (true: must outlive its incident). Read: state, assignee, answer (what a person wrote on closing), incident,
   closed_at, updated_at.
 - `review`, written: title, text, state (open done), due_at, team, incident, project, parent, continuity_link. Read:
   state.
@@ -38,9 +38,9 @@ class Ticket:
     """A record as read from a platform.
 
     `id` is the platform's immutable id, `number` what people call it, `version` a number that grows with each change
-    (what they are on each platform: adapters/README.md). `key` is our own key when we created the ticket. `values` holds
-    neutral fields (of an `other` ticket its issue_type, if any), `problems` what could not be mapped (with what to add
-    to the mapping), `raw` the platform's record. `deleted` tickets have no values.
+    (what they are on each platform: adapters/README.md). `key` is our own key when we created the ticket. `values`
+    holds neutral fields (of an `other` ticket its issue_type, if any), `problems` what could not be mapped (with what
+    to add to the mapping), `raw` the platform's record. `deleted` tickets have no values.
     """
 
     connection: str
