@@ -11,8 +11,8 @@ Records and their neutral fields (a mapping file says which platform field each 
   continuity_link, and the status fields of `incident`.
 - `recovery_task`, written: title, text, state (pending open in_progress done failed skipped), team, assignee, order,
   priority (1 most urgent), due_at, incident (id), parent (id of the activation's ticket), project, required,
-  continuity_link, continuity_plan, lasting (true: must outlive its incident). Read: state, assignee, answer (what a person wrote on closing), incident,
-  closed_at, updated_at.
+  continuity_link, continuity_plan, lasting (true: must outlive its incident). Read: state, assignee, answer (what a
+  person wrote on closing), incident, closed_at, updated_at.
 - `review`, written: title, text, state (open done), due_at, team, incident, project, parent, continuity_link. Read:
   state.
 
