@@ -1,12 +1,15 @@
 """Tests of templates."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connector.problem import Invalid
-from connector.template import LONGEST_SOURCE, Template
+from connector.template import LONGEST_SOURCE, LONGEST_TEXT, Template
+from connector.template_language import FILTERS
 
 WHERE = "plans/pay-dr.yaml:90: communications.board.text"
 
@@ -22,25 +25,34 @@ def refused(source, names=None, longest=1000, **values):
 
 
 def test_a_text_is_rendered_as_it_is_without_escaping():
-    tasks = [{"name": "Assess"}, {"name": "Fail over"}]
-    source = "{% for task in tasks %}\n- {{ task.name }}\n{% endfor %}\n{{ title }} {{ nothing }}{{ share }} %"
+    source = "{{ tasks | join(', ') }}\n{{ title }} {{ nothing }}{{ share }} %{# a remark #}"
 
     assert (
-        render(source, tasks=tasks, title="<Payments & Co>", nothing=None, share=40)
-        == "- Assess\n- Fail over\n<Payments & Co> 40 %"
+        render(source, tasks=["Assess", None, 3], title="<Payments & Co>", nothing=None, share=40)
+        == "Assess, , 3\n<Payments & Co> 40 %"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("{{ word | upper }}", "A-B"),
+        ("{{ word | replace('-', ' / ') | title }}", "A / B"),
+        ("{{ missing | default('none yet') }}", "none yet"),
+        ("{{ (word | trim) | length }}", "3"),
+        ("{{ nothing | replace('a', 'b') }}", ""),
+        ("{{- task.if -}} {{ '\\n' }}", "x\n"),
+        ("{% if n >= 2 and not (word == 'x' or 'a' in list) %}a{% elif n is defined %}b{% else %}c{% endif %}", "b"),
+    ],
+)
+def test_what_texts_need_is_understood(source, text):
+    assert render(source, word="a-b", n=3, list=["a"], task={"if": "x"}, nothing=None) == text
 
 
 def test_an_unknown_name_is_told_before_use_with_its_place():
     assert refused("Hello\n to {{ servce }}", ["service", "plan"]) == (
         f"{WHERE}: line 2: unknown name 'servce'; did you mean 'service'?\n     to {{{{ servce }}}}\n           ^"
     )
-
-
-def test_names_that_the_template_makes_itself_are_known():
-    source = "{% set total = 3 %}{% for n in range(total) %}{{ loop.index }}{{ n }} {% endfor %}"
-
-    assert Template(source, WHERE, []).render({}) == "10 21 32 "
 
 
 def test_a_value_that_is_missing_is_an_error_and_not_an_empty_text():
@@ -58,36 +70,105 @@ def test_a_template_that_does_not_parse_is_told_with_its_place():
     )
 
 
-def test_an_unknown_filter_is_told():
-    assert "line 1: filter shout is unknown; see the list of filters" in refused("{{ 'a' | shout }}")
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("a\n{% set x = y %}", "line 2: {% set %} cannot stand in a text; write the value where it is used"),
+        ("{% for a in list %}{% endfor %}", "line 1: {% for %} cannot stand in a text; write a list with {{ name | jo"),
+        ("{%- raw %}{% endraw %}", "{% raw %} cannot stand in a text; a text may hold {{ name }}, the filters upper,"),
+        ("{% include '/etc/passwd' %}", "{% include %} cannot stand"),
+        ("{{ 'a' | shout }}", "there is no filter 'shout' for texts; use one of upper, lower, title, trim, default"),
+        ("{{ word ~ word }}", "'~' cannot stand in a tag; write the parts one after the other: {{ a }}{{ b }}"),
+        ("{{ 'x' * 90000 }}", "'*' cannot stand in a tag"),
+        ("{{ range(99999) }}", "'range(...)' cannot be called in a text"),
+        ("{{ word.upper() }}", "'upper(...)' cannot be called in a text"),
+        ("{{ (word)() }}", "')(...)' cannot be called in a text"),
+        ("{{ word[0] }}", "'[' cannot stand in a tag"),
+        ("{{ {'a': 1} }}", "'{' cannot stand in a tag"),
+        ("{{ (word, word) | join(word) }}", "',' cannot stand here"),
+        ("{{ a if b else c }}", "'if' cannot stand in an expression; write {% if a %}b{% else %}c{% endif %}"),
+        ("{{ 1 is divisibleby(0) }}", "'is divisibleby' cannot stand in a text"),
+        ("{{ 'open }}", "close the text in quotes"),
+        ("{{ " + "9" * 5000 + " }}", "a number this long cannot stand in a text"),
+        ("{{ " + "(" * 30 + "1" + ")" * 30 + " }}", "there are too many open brackets"),
+        ("{{ " + "(" * 9000 + "1" + ")" * 9000 + " }}", "more is computed here than a text needs"),
+        ("{{ not not a }}", "'not not' cannot stand in a text"),
+        ("{% if a %}" * 30 + "{% endif %}" * 30, "there are too many {% if %}"),
+        ("{% if a %}" + "{% elif a %}" * 900 + "{% endif %}", "there are too many {% if %}"),
+        ("{{ a }}" * 1001, "more is computed here than a text needs"),
+        ("\ud83d", "the text holds half a character"),
+    ],
+)
+def test_what_texts_do_not_need_is_refused_before_use(source, told):
+    with pytest.raises(Invalid) as caught:
+        Template(source, WHERE)
 
-
-def test_work_without_end_is_stopped():
-    source = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"
-
-    assert "the template takes too many steps; loop over less" in refused(source)
+    assert told in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "source",
-    [
-        "{{ 'a' * 1001 }}",
-        "{% for n in range(600) %}{{ 'ab' }}{% endfor %}",
-        "{% for n in range(600) %}ab{% endfor %}",
-        "{{ range(1000) | list }}",
-    ],
+    ["{{ word }}" * 3, "{{ list | join(word) }}", "{{ word" + " | replace('a', 'aaaaaaaaaa')" * 7 + " | length }}"],
 )
 def test_a_text_beyond_the_bound_is_refused(source):
-    assert refused(source).startswith(f"{WHERE}: the text grows beyond 1000 characters; shorten it")
+    told = refused(source, longest=1000, word="a" * 400, list=["b"] * 5000)
+
+    assert told.startswith(f"{WHERE}: the text grows beyond 1000 characters; shorten it")
 
 
-def test_a_text_beyond_the_bound_is_stopped_while_it_grows():
-    template = Template("{% for n in range(9999) %}{{ word }}{% endfor %}", WHERE, longest=1000)
+def test_only_lists_are_joined_as_joined_texts_grow_without_end():
+    assert "join is given what is no list; write {{ name }} without it" in refused("{{ word | join(word) }}", word="ab")
 
-    with pytest.raises(Invalid):
-        template.render({"word": "a" * 900})
 
-    assert template._emitted.count == 1800
+def test_half_a_character_in_a_value_is_shown_as_a_question_mark():
+    assert render("{{ word }}", word="a\ud83d") == "a?"
+
+
+_PIECES = st.sampled_from(
+    [
+        *[
+            "{{ ",
+            "}} ",
+            "{% ",
+            "%}",
+            "if ",
+            "elif ",
+            "else ",
+            "endif ",
+            "for a in l ",
+            "set a = ",
+            "word",
+            "list",
+            " ~ ",
+            " * ",
+            "99999",
+            "(",
+            ")",
+            ",",
+            ".",
+            "[",
+            "]",
+            "'a'",
+            "'",
+            "-",
+            "=",
+        ],
+        *(f" | {name} " for name in (*FILTERS, "center(99999999)", "format", "indent(9999)", "sort")),
+        *("replace('a', 'aaaaaaaaaa')", "range(99999)", "namespace(a=1)", " not ", " in ", " is ", "{#", "#}", "\n"),
+        *("{{ word | replace('a', word) }}", "{{ list | join(word) | upper }}", "{% if word in list %}", "{% endif %}"),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=timedelta(seconds=0.2), suppress_health_check=[HealthCheck.too_slow])
+@given(pieces=st.lists(_PIECES, max_size=60), times=st.integers(1, 40))
+def test_no_text_takes_long_or_much(pieces, times):
+    try:
+        text = Template("".join(pieces) * times, WHERE).render({"word": "a" * 2000, "list": ["ab"] * 200})
+    except Invalid:
+        return
+
+    assert len(text) <= LONGEST_TEXT
 
 
 def test_the_bound_is_on_each_text_and_not_on_all():
@@ -111,7 +192,7 @@ def test_a_value_gives_no_way_to_its_methods_internals():
 
 
 def test_a_template_can_be_used_by_many_threads_at_once():
-    template = Template("{% for n in range(20) %}{{ word }}{% endfor %}", WHERE, longest=200)
+    template = Template("{{ word }}" * 20, WHERE, longest=200)
 
     def many(word):
         return {template.render({"word": word * 10}) for _ in range(200)}
