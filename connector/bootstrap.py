@@ -46,12 +46,16 @@ OnCall = Callable[[str, str, int, float], None]
 
 @dataclass(frozen=True)
 class Platform:
-    """What one platform consists of: its adapter, its event reader, and its rules where the admin writes none."""
+    """What one platform consists of: its adapter, its event reader, and its rules where the admin writes none.
+
+    `needs` are the settings that a connection to it must have, beyond those that every connection must have.
+    """
 
     adapter: Callable[[ConnectionSettings, Mappings, OnCall], Ticketing]
     reader: EventReader
     major: str
     note_for: str
+    needs: tuple[str, ...] = ()
 
 
 def _servicenow(settings: ConnectionSettings, mappings: Mappings, on_call: OnCall) -> Ticketing:
@@ -98,8 +102,12 @@ PLATFORMS: Mapping[str, Platform] = {
         "major_state == 'accepted' || (major_state == '' && priority == 1)",
         _NOTE_FOR,
     ),
-    "jira": Platform(_jira, jira_event.read, "priority == 1 || 'major-incident' in label", _NOTE_FOR),
+    "jira": Platform(
+        _jira, jira_event.read, "priority == 1 || 'major-incident' in label", _NOTE_FOR, needs=("project",)
+    ),
 }
+NEEDS: Mapping[str, tuple[str, ...]] = {name: platform.needs for name, platform in PLATFORMS.items()}
+"""What `connector.settings` has to know of the platforms."""
 
 
 class Connector:

@@ -15,7 +15,7 @@ from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.document import Document, read_with_doubles
 from connector.field import problems_of
 from connector.problem import Invalid, Problem, nearest
-from connector.settings_shape import SettingsShape
+from connector.settings_shape import settings_shape
 
 FILE = "continuity.yaml"
 MOST_SECRETS = 2
@@ -144,15 +144,19 @@ class Survey:
     connections: tuple[str, ...] = ()
 
 
-def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
+Needs = Mapping[str, tuple[str, ...]]
+"""The platforms that there are, and the fields that a connection to each needs beyond those that all need."""
+
+
+def read_settings(path: Path, environment: Mapping[str, str], needs: Needs) -> Settings:
     """Read the settings file (or the one in a folder). Raises Invalid with everything that is wrong with it."""
-    read = survey(path, environment)
+    read = survey(path, environment, needs)
     if read.problems or read.settings is None:
         raise Invalid(read.problems)
     return read.settings
 
 
-def survey(path: Path, environment: Mapping[str, str]) -> Survey:
+def survey(path: Path, environment: Mapping[str, str], needs: Needs) -> Survey:
     """Read the settings file (or the one in a folder) as far as it can be read, with everything that is wrong."""
     file = path / FILE if path.is_dir() else path
     try:
@@ -163,9 +167,9 @@ def survey(path: Path, environment: Mapping[str, str]) -> Survey:
     data = _filled(document, document.data, (), environment, unset)
     known = {problem.where for problem in unset}
     names = _connection_names(data)
-    problems = [*doubles, *unset, *(problem for name in names for problem in _judged(document, data, name))]
+    problems = [*doubles, *unset, *(problem for name in names for problem in _judged(document, data, name, needs))]
     try:
-        loaded = SettingsShape().load(data or {})
+        loaded = settings_shape(needs).load(data or {})
     except ValidationError as error:
         problems += (problem for problem in problems_of(document, error) if problem.where not in known)
         return Survey(None, tuple(problems), names)
@@ -216,7 +220,7 @@ def _connection(name: str, shape: Mapping[str, Any]) -> ConnectionSettings:
     return ConnectionSettings(name=name, auth=Auth(**shape["auth"]), webhook=webhook, **rest)
 
 
-def _judged(document: Document, data: Any, name: str) -> Iterator[Problem]:
+def _judged(document: Document, data: Any, name: str, needs: Needs) -> Iterator[Problem]:
     """Yield what the fields of a connection, as they are written, do not say together; shapes are told elsewhere."""
     here = ("connections", name)
     written = data["connections"].get(name)
@@ -231,9 +235,10 @@ def _judged(document: Document, data: Any, name: str) -> Iterator[Problem]:
     ):
         fix = "give user and password, client_id and client_secret, or token"
         yield Problem(document.where(*here, "auth"), "no complete way to sign in", fix)
-    if written.get("platform") == "jira" and "project" not in written:
-        fix = "add the key of the project that recovery tasks go to when a plan names none"
-        yield Problem(document.where(*here), "the field project is missing", fix)
+    platform = written.get("platform")
+    for needed in needs.get(platform, ()) if isinstance(platform, str) else ():
+        if needed not in written:
+            yield Problem(document.where(*here), f"the field {needed} is missing", f"add it: {platform} needs it")
     webhook = written.get("webhook")
     secrets = webhook.get("secrets") if isinstance(webhook, Mapping) else None
     if isinstance(secrets, list) and len(secrets) > MOST_SECRETS:

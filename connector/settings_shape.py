@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,7 +90,7 @@ class _WebhookShape(Shape):
 
 
 class _ConnectionShape(Shape):
-    platform = Choice(("servicenow", "jira"), required=True)
+    platform: fields.Field[Any] = Text(required=True)  # one of those that there are: `settings_shape`
     url = _Address(required=True)
     auth = fields.Nested(_AuthShape, required=True, error_messages={"required": "the field is missing; add it"})
     webhook = fields.Nested(_WebhookShape)
@@ -130,7 +131,7 @@ class _EscalationShape(Shape):
     webhook = fields.Nested(_WebhookOutShape)
 
 
-class SettingsShape(Shape):
+class _SettingsShape(Shape):
     database = _Database(required=True)
     public_url = _Address(required=True)
     secret = _Secret(required=True)
@@ -144,3 +145,15 @@ class SettingsShape(Shape):
     keep_deliveries = Length(some=True)
     give_up_after = Length(some=True)
     escalation = fields.Nested(_EscalationShape)
+
+
+def settings_shape(platforms: Collection[str]) -> Shape:
+    """Return the shape of the settings file where there are connections to these platforms."""
+
+    class Connection(_ConnectionShape):
+        platform = Choice(platforms, required=True)
+
+    class Settings(_SettingsShape):
+        connections = Keyed(Connection(), required=True)
+
+    return Settings()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from connector.bootstrap import Connector
+from connector.bootstrap import NEEDS, Connector
 from connector.cli import output
 from connector.cli.context import Context
 from connector.settings import read_settings
@@ -17,7 +17,7 @@ from connector.settings import read_settings
 @contextmanager
 def opened(context: Context) -> Iterator[Connector]:
     """Give the connector with its database made ready, to read it or to record work. Raises Invalid, Declined."""
-    connector = Connector(read_settings(context.config, os.environ))
+    connector = Connector(read_settings(context.config, os.environ, NEEDS))
     try:
         with database_faults():
             connector.prepare()

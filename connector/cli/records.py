@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from connector import catalog as catalogs
-from connector.bootstrap import PLATFORMS, Connector
+from connector.bootstrap import NEEDS, PLATFORMS, Connector
 from connector.catalog import Catalog
 from connector.cli import orders, output
 from connector.cli.context import Context
@@ -137,7 +137,7 @@ def _put_in_force(connector: Connector, catalog: Catalog, wait: float, *, yes: b
 
 def examine(context: Context) -> Checked:
     """Check everything that is written in files; nothing is connected or opened."""
-    read = survey(context.config, os.environ)
+    read = survey(context.config, os.environ, NEEDS)
     problems = list(read.problems)
     catalog: Catalog | None = None
     try:

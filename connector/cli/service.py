@@ -13,7 +13,7 @@ import click
 import structlog
 import waitress
 
-from connector.bootstrap import Connector
+from connector.bootstrap import NEEDS, Connector
 from connector.cli import logs, output
 from connector.cli.context import Context
 from connector.cli.opening import database_faults
@@ -41,7 +41,7 @@ def serve(context: Context, *, listen: str) -> None:
 
     What is unfinished then goes on at the next start; nothing is lost by a kill either.
     """
-    settings = read_settings(context.config, os.environ)
+    settings = read_settings(context.config, os.environ, NEEDS)
     host, port = _address(listen) if listen else (settings.host, settings.port)
     logs.configure(settings, sys.stderr, terminal=sys.stderr.isatty())
     connector = Connector(settings)

@@ -18,12 +18,13 @@ connections:
     project: OPS
     fallback_team: Service Desk
 """
+NEEDS = {"servicenow": (), "jira": ("project",)}
 SECRET = "sixteen characters and more"
 
 
 def read(folder: Path, text: str, secret: str = SECRET) -> Survey:
     (folder / "continuity.yaml").write_text(text)
-    return survey(folder, {"SECRET": secret} if secret else {})
+    return survey(folder, {"SECRET": secret} if secret else {}, NEEDS)
 
 
 def told(folder: Path, text: str, secret: str = SECRET) -> list[str]:
@@ -88,7 +89,20 @@ def test_a_wrong_value_is_told_with_what_to_write(line: str, message: str, tmp_p
 
 
 def test_a_missing_file_names_the_folder_that_was_read(tmp_path: Path) -> None:
-    (found,) = survey(tmp_path, {}).problems
+    (found,) = survey(tmp_path, {}, NEEDS).problems
 
     assert found.what == f"there is no such file in {tmp_path.resolve()}"
     assert "`continuity init DIRECTORY`" in found.fix
+
+
+def test_a_platform_that_is_added_is_known_with_the_settings_that_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "continuity.yaml").write_text(GOOD.replace("platform: jira", "platform: desk"))
+
+    unknown = survey(tmp_path, {"SECRET": SECRET}, NEEDS)
+    known = survey(tmp_path, {"SECRET": SECRET}, {**NEEDS, "desk": ("project",)})
+    needy = survey(tmp_path, {"SECRET": SECRET}, {**NEEDS, "desk": ("review_project",)})
+
+    assert [problem.what for problem in unknown.problems] == ["'desk' is not known here"]
+    assert known.problems == ()
+    assert known.settings is not None
+    assert [problem.what for problem in needy.problems] == ["the field review_project is missing"]

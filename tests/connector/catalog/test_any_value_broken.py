@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connector import settings
+from connector.bootstrap import NEEDS
 from connector.catalog import folder, load, write_example
 from connector.document import Document, Step, read_document
 from connector.problem import Invalid
@@ -111,7 +112,7 @@ def test_no_wrong_value_of_the_settings_makes_the_check_fail(example: Path, monk
         broken = Document(SETTINGS, data, shown.lines)
         monkeypatch.setattr(settings, "read_with_doubles", lambda *_, broken=broken: (broken, ()))
         try:
-            told += bool(survey(example, ENVIRONMENT).problems)
+            told += bool(survey(example, ENVIRONMENT, NEEDS).problems)
         except Exception as error:  # noqa: BLE001 - any other is the fault that is looked for
             pytest.fail(f"{what}: {error!r}")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from connector.bootstrap import NEEDS
 from connector.catalog import write_example
 from connector.cli import main
 from connector.settings import read_settings
@@ -51,7 +52,7 @@ def run(folder: Path) -> Run:
 @pytest.fixture
 def database(folder: Path) -> Iterator[Database]:
     """The folder's database, made ready, with nobody serving it."""
-    found = Database(read_settings(folder, ENVIRONMENT).database)
+    found = Database(read_settings(folder, ENVIRONMENT, NEEDS).database)
     found.migrate()
     yield found
     found.close()

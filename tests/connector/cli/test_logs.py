@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from connector.bootstrap import NEEDS
 from connector.catalog import write_example
 from connector.cli import logs
 from connector.settings import Settings, read_settings
@@ -20,7 +21,7 @@ PASSWORD = "a password nobody may read"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     write_example(tmp_path)
-    return read_settings(tmp_path, {**ENVIRONMENT, "SERVICENOW_PASSWORD": PASSWORD})
+    return read_settings(tmp_path, {**ENVIRONMENT, "SERVICENOW_PASSWORD": PASSWORD}, NEEDS)
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_a_password_in_the_databases_address_is_a_secret(tmp_path: Path) -> None
     file = tmp_path / "continuity.yaml"
     file.write_text(file.read_text().replace("sqlite:///continuity.db", "postgresql://me:p%40ssword@host/name"))
 
-    assert "p@ssword" in logs.secrets_of(read_settings(tmp_path, ENVIRONMENT))
+    assert "p@ssword" in logs.secrets_of(read_settings(tmp_path, ENVIRONMENT, NEEDS))
 
 
 @pytest.mark.parametrize("name", ["dbos", "sqlalchemy.engine"])
