@@ -126,7 +126,7 @@ class World:
             busy = self.rows(
                 "SELECT (SELECT count(*) FROM delivery WHERE state = 'open')"
                 " + (SELECT count(*) FROM write WHERE state = 'pending')"
-                " + (SELECT count(*) FROM subject WHERE queued = 1) AS busy"
+                " + (SELECT count(*) FROM subject WHERE queued = 1 AND queue <> 'sweep') AS busy"
             )[0].busy
             if busy:
                 since = time.monotonic()

@@ -117,7 +117,7 @@ class Stack:
             row = database.execute(
                 "SELECT (SELECT count(*) FROM delivery WHERE state = 'open'),"
                 " (SELECT count(*) FROM write WHERE state = 'pending'),"
-                " (SELECT count(*) FROM subject WHERE queued = 1),"
+                " (SELECT count(*) FROM subject WHERE queued = 1 AND queue <> 'sweep'),"
                 " (SELECT count(*) FROM write WHERE state = 'parked')"
                 " + (SELECT count(*) FROM delivery WHERE state = 'parked')"
             ).fetchone()
