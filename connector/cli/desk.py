@@ -78,17 +78,16 @@ def activations(context: Context, *, number: str | None, state: str | None, limi
         output.document(found)
         return
     output.table(
-        ("Activation", "Plan", "Incident", "State", "Started", "RTO due", "Restored", ""),
+        ("Activation", "Plan", "Incident", "State", "Started", "RTO due", "Restored"),
         [
             (
                 item["number"],
-                item["plan"]["key"],
+                item["plan"]["key"] + (" (EXERCISE)" if item["exercise"] else ""),
                 item["incident"]["number"] if item["incident"] else "",
                 item["state"],
                 item["started_at"],
                 item["due_at"],
                 item["restored_at"],
-                "EXERCISE" if item["exercise"] else "",
             )
             for item in found
         ],

@@ -15,6 +15,7 @@ from connector.cli.context import Context
 from connector.cli.desk import known_connection, limit_option
 from connector.cli.opening import opened
 from connector.cli.orders import Orders, report, wait_option
+from connector.cli.remedy import Parked, named, remedy
 from connector.flows.commands import COMMAND
 from connector.flows.parts import ESCALATION
 from connector.store import deliveries as stored
@@ -55,16 +56,16 @@ def deliveries(context: Context, *, ticket: str, state: str | None, connection: 
 @output.as_json_option
 @click.pass_obj
 def parked(context: Context, *, as_json: bool) -> None:
-    """List what could not be done and waits for a person, with the reason."""
+    """List what could not be done and waits for a person: why, and what to do."""
     with opened(context) as connector:
         found = _parked(connector)
     if as_json:
         output.document(found)
         return
     output.table(
-        ("ID", "What", "Connection", "Ticket", "Activation", "Since", "Reason"),
+        ("ID", "What", "Connection", "Ticket", "Activation", "Since", "Reason", "To do"),
         [
-            tuple(item[key] for key in ("id", "what", "connection", "ticket", "activation", "since", "reason"))
+            tuple(item[key] for key in ("id", "what", "connection", "ticket", "activation", "since", "reason", "to_do"))
             for item in found
         ],
         nothing="Nothing is parked.",
@@ -103,22 +104,31 @@ def _id(wanted: str) -> str:
 
 def _parked(connector: Connector) -> list[dict[str, Any]]:
     with connector.database.begin() as tx:
-        out = [_parked_write(row) for row in writes.parked(tx, MANY)]
+        out = [_parked_write(row, _project(connector, row)) for row in writes.parked(tx, MANY)]
         back = [_parked_delivery(row) for row in stored.latest(tx, limit=MANY, state="parked")]
     return sorted([*out, *back], key=lambda item: (item["since"], item["id"]))
 
 
-def _parked_write(row: sa.Row[Any]) -> dict[str, Any]:
+def _project(connector: Connector, row: sa.Row[Any]) -> str:
+    """Return the project in which a write would make its ticket, "" where there are none."""
+    known = connector.settings.connections.get(row.connection)
+    return str(row.values.get("project") or (known.project if known is not None and row.action == "create" else ""))
+
+
+def _parked_write(row: sa.Row[Any], project: str) -> dict[str, Any]:
     record = "message" if row.connection == ESCALATION else row.record.replace("_", " ")
     title = str(row.values.get("title") or row.values.get("text") or "").partition("\n")[0]
+    activation = rules.number(row.activation_id) if row.activation_id is not None else None
+    item = Parked(row.reason, row.connection, row.record, row.action, activation or "", row.values, project)
     return {
         "id": f"W{row.id}",
         "what": f"{row.action} {record}" + (f": {title}" if title else ""),
         "connection": row.connection,
         "ticket": row.number,
-        "activation": rules.number(row.activation_id) if row.activation_id is not None else None,
+        "activation": activation,
         "since": row.done_at or row.created_at,
-        "reason": row.reason,
+        "reason": named(item),
+        "to_do": remedy(item),
     }
 
 
@@ -132,6 +142,7 @@ def _parked_delivery(row: sa.Row[Any]) -> dict[str, Any]:
         "activation": rules.number(int(rest)) if kind == "activation" else None,
         "since": row.decided_at or row.received_at,
         "reason": row.reason,
+        "to_do": remedy(Parked(row.reason, row.connection)),
     }
 
 

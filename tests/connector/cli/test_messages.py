@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connector.cli.remedy import Parked, named, remedy
 from connector.store import deliveries, writes
 from connector.store.database import Database
 from tests.connector.cli.conftest import Run, answer
@@ -88,6 +89,41 @@ def test_parked_lists_writes_and_messages_with_their_reasons(
     assert found[out]["what"] == "create recovery task: Fail over"
     assert found[out]["reason"] == "no component 'DB Ops'"
     assert "continuity replay" in run("parked").stdout
+
+
+def test_a_parked_row_names_the_value_and_says_what_to_do(run: Run, write: Callable[..., str]) -> None:
+    refused = "Jira answered 400: project: valid project is required"
+    write("w", record="activation", values={"title": "PAY-DR", "project": "WH"}, reason=refused)
+
+    (item,) = answer(run("parked", "--json"))
+
+    assert item["reason"] == f"{refused} (project WH)"
+    assert item["to_do"] == (
+        "create project WH on jira, or let the account see it, then replay (its tasks in WH wait for it); "
+        "or stand the activation down and activate again"
+    )
+    assert "To do" in run("parked").stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "to_do"),
+    [
+        ("HTTP 403: not allowed", "give the account of jira the right to the recovery task, then replay"),
+        ("Jira answered 401: no", "give jira a good password or token, restart, replay"),
+        ("given up after 9 tries: no connection to Jira", "see that jira answers, then replay"),
+        ("the connection 'jira' is not set up any more; put it back", "put the connection jira back into the settings"),
+        ("Jira answered 400: customfield_1: Cause is required", "map the field with a default"),
+        ("the issue stands in 'To Do' and its workflow offers no way to 'Done'", "mend the workflow or the mapping"),
+        ("Jira answered 404: no such issue", "see that the ticket is there"),
+        ("Jira answered 400: who knows", "mend what the reason names, then replay"),
+    ],
+)
+def test_each_reason_has_its_remedy(reason: str, to_do: str) -> None:
+    assert remedy(Parked(reason, "jira", "recovery_task", "update", "ACT-1", {"title": "Fail over"})).startswith(to_do)
+
+
+def test_a_value_that_the_reason_names_already_is_not_named_again() -> None:
+    assert named(Parked("no component 'DB Ops'", "jira", values={"team": "DB Ops"})) == "no component 'DB Ops'"
 
 
 def test_nothing_parked_is_said_and_is_not_a_failure(run: Run) -> None:

@@ -63,7 +63,7 @@ def test_an_exercise_runs_once_at_a_time_and_is_labelled(served: World, order: R
     assert [
         item["exercise"] for item in answer(order("activations", "--json")) if item["plan"]["key"] == "PORTAL-LOSS"
     ] == [True]
-    assert "EXERCISE" in order("activations").stdout
+    assert "PORTAL-LOSS (EXERCISE)" in order("activations").stdout
 
 
 def test_a_ticket_that_was_never_seen_is_found_by_asking_the_platforms(served: World, order: Run) -> None:
