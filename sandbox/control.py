@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, current_app, jsonify, request
 
+from sandbox import order
 from sandbox.calls import CallLog
 from sandbox.clock import Clock
 from sandbox.faults import Faults
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from flask import Response
 
 PREFIX = "/_sandbox"
-_Fact = TypeVar("_Fact")
 
 
 @dataclass
@@ -63,13 +63,17 @@ def blueprint(controls: Controls, state: Callable[[], dict[str, Any]], reset: Ca
 
     @pages.post("/clock")
     def set_clock() -> Response:
-        order = _body()
-        if order.get("real"):
+        wish = _body("real", "now", "advance")
+        if wish.get("real", False) not in (True, False):
+            raise ValueError(f"real: {wish['real']!r} is not true or false")
+        now = _moment(wish["now"]) if "now" in wish else None
+        advance = order.number("advance", wish.get("advance", 0))
+        if wish.get("real"):
             controls.clock.release()
-        if "now" in order:
-            controls.clock.freeze(datetime.fromisoformat(str(order["now"])))
-        if "advance" in order:
-            controls.clock.advance(float(order["advance"]))
+        if now is not None:
+            controls.clock.freeze(now)
+        if advance:
+            controls.clock.advance(advance)
         return jsonify(now=controls.clock.now().isoformat())
 
     @pages.get("/clock")
@@ -78,11 +82,12 @@ def blueprint(controls: Controls, state: Callable[[], dict[str, Any]], reset: Ca
 
     @pages.post("/latency")
     def set_latency() -> Response:
-        controls.latency = float(_body().get("seconds", 0))
+        controls.latency = order.number("seconds", _body("seconds").get("seconds", 0), least=0)
         return jsonify(seconds=controls.latency)
 
     _add_calls_and_faults(pages, controls)
     _add_webhooks(pages, controls)
+    _add_signposts(pages)
     return pages
 
 
@@ -98,8 +103,13 @@ def _add_calls_and_faults(pages: Blueprint, controls: Controls) -> None:
 
     @pages.post("/faults")
     def order_faults() -> Response:
-        order = _body()
-        controls.faults.order(order.get("faults", []), order.get("seed"))
+        wish = _body("faults", "seed")
+        seed = wish.get("seed")
+        if seed is not None and not isinstance(seed, int):
+            raise ValueError(f"seed: {seed!r} is not a whole number")
+        if "faults" not in wish:
+            raise ValueError('faults is missing: write {"faults": [{"kind": "500"}]}')
+        controls.faults.order(order.rows("faults", wish["faults"]), seed)
         return jsonify(faults=controls.faults.report())
 
     @pages.get("/faults")
@@ -115,12 +125,14 @@ def _add_calls_and_faults(pages: Blueprint, controls: Controls) -> None:
 def _add_webhooks(pages: Blueprint, controls: Controls) -> None:
     @pages.post("/webhooks")
     def set_webhooks() -> Response:
-        order = _body()
-        if "behaviour" in order:
-            controls.webhooks.behave(_facts(Behaviour, "behaviour", order["behaviour"]))
-        if "targets" in order:
-            targets = (_facts(Target, f"targets[{n}]", row) for n, row in enumerate(order["targets"]))
-            controls.webhooks.aim(tuple(targets))
+        wish = _body("behaviour", "targets")
+        behaviour = order.read(Behaviour, "behaviour", wish["behaviour"]) if "behaviour" in wish else None
+        given = order.rows("targets", wish.get("targets", []))
+        targets = tuple(order.read(Target, f"targets[{n}]", row) for n, row in enumerate(given))
+        if behaviour is not None:
+            controls.webhooks.behave(behaviour)
+        if "targets" in wish:
+            controls.webhooks.aim(targets)
         return jsonify(controls.webhooks.report())
 
     @pages.get("/webhooks")
@@ -133,15 +145,35 @@ def _add_webhooks(pages: Blueprint, controls: Controls) -> None:
         return jsonify(empty=empty), 200 if empty else 504
 
 
-def _body() -> dict[str, Any]:
-    order = request.get_json(silent=True)
-    if not isinstance(order, dict):
-        raise ValueError("the body must be a JSON object, sent as application/json")  # noqa: TRY004 - becomes a 400
-    return order
+def _add_signposts(pages: Blueprint) -> None:
+    """Answer what does not exist under /_sandbox with a list of what does."""
+
+    def lost(rest: str = "") -> tuple[Response, int]:
+        path = f"{PREFIX}/{rest}".rstrip("/")
+        there: dict[str, set[str]] = {}
+        for rule in current_app.url_map.iter_rules():
+            if rule.rule.startswith(f"{PREFIX}/") and "<" not in rule.rule:
+                there.setdefault(rule.rule, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        listed = [f"{method} {name}" for name, methods in sorted(there.items()) for method in sorted(methods)]
+        if path in there:
+            error = f"{path} takes {' and '.join(sorted(there[path]))}, not {request.method}"
+            return jsonify(error=error, endpoints=listed), 405
+        return jsonify(error=f"there is no {path}", endpoints=listed), 404
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    pages.add_url_rule("/", "lost", lost, methods=methods)
+    pages.add_url_rule("/<path:rest>", "lost", lost, methods=methods)
 
 
-def _facts(kind: type[_Fact], where: str, row: dict[str, Any]) -> _Fact:
+def _body(*names: str) -> dict[str, Any]:
+    """Return the order of a request, which may have these fields."""
+    if not request.is_json:
+        raise ValueError(f"the body must be a JSON object, sent as application/json; allowed are {', '.join(names)}")
+    return order.known("the body", request.get_json(silent=True), names)
+
+
+def _moment(text: object) -> datetime:
     try:
-        return kind(**row)
-    except TypeError as error:
-        raise ValueError(f"{where}: {error}") from error
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError(f"now: {text!r} is not a moment; write it as 2026-03-02T09:00:00Z") from None

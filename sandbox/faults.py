@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import re
 import threading
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sandbox import order
 
 Kind = Literal[
     "drop_before",
@@ -21,7 +23,6 @@ Kind = Literal[
     "error_200",
     "unserviced",
 ]
-KINDS: tuple[str, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,11 @@ class Faults:
 
 def _read(index: int, row: dict[str, Any]) -> _Order:
     where = f"faults[{index}]"
-    unknown = set(row) - set(Fault.__dataclass_fields__)
-    if unknown:
-        raise ValueError(f"{where}: unknown {sorted(unknown)}; known are {sorted(Fault.__dataclass_fields__)}")
-    if row.get("kind") not in KINDS:
-        raise ValueError(f"{where}.kind: {row.get('kind')!r} is none of {', '.join(KINDS)}")
+    fault = order.read(Fault, where, row)
     try:
-        pattern = re.compile(row.get("path", ""))
+        pattern = re.compile(fault.path)
     except re.error as error:
         raise ValueError(f"{where}.path: not a regular expression: {error}") from error
-    fault = Fault(**row)
     if fault.method is not None:
-        fault = Fault(**{**row, "method": fault.method.upper()})
+        fault = replace(fault, method=fault.method.upper())
     return _Order(fault, pattern, row=row)

@@ -77,9 +77,9 @@ def test_the_report_counts_what_fired():
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"kind": "explode"}, r"faults\[1\].kind: 'explode' is none of drop_before"),
+        ({"kind": "explode"}, r"faults\[1\].kind: 'explode' is not one of drop_before"),
         ({"kind": "500", "path": "("}, r"faults\[1\].path: not a regular expression"),
-        ({"kind": "500", "tims": 1}, r"faults\[1\]: unknown \['tims'\]"),
+        ({"kind": "500", "tims": 1}, r"faults\[1\]: unknown tims; allowed are kind"),
     ],
 )
 def test_a_wrong_order_names_the_row_and_orders_nothing(row, message):
