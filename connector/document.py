@@ -16,6 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from connector.problem import Invalid, Problem
 
 Step = str | int
+_IMPOSSIBLE = re.compile("[\\0\ud800-\udfff]")
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
@@ -79,8 +80,9 @@ def read_with_doubles(path: Path, file: str) -> tuple[Document, tuple[Problem, .
     except RecursionError:
         raise Invalid([Problem(f"{file}:1", "the file is nested too deeply", "write it flatter")]) from None
     lines, doubles, aliases = _lines(root, file)
-    if aliases:
-        raise Invalid([*doubles, *aliases])
+    faults = [*aliases, *_impossible_characters(root, file)]
+    if faults:
+        raise Invalid([*doubles, *faults])
     return Document(file, data, lines), tuple(doubles)
 
 
@@ -116,6 +118,24 @@ def _lines(root: Node | None, file: str) -> tuple[dict[tuple[Step, ...], int], l
         lines[path] = line
         waiting.extend(reversed(list(_children(path, node))))
     return lines, doubles, aliases
+
+
+def _impossible_characters(root: Node | None, file: str) -> Iterator[Problem]:
+    """Yield the texts, keys too, with what no file or database takes: half a character, or the character zero."""
+    seen: set[int] = set()
+    waiting: list[Node] = [root] if root else []
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, MappingNode):
+            waiting.extend(part for pair in reversed(node.value) for part in reversed(pair))
+        elif isinstance(node, SequenceNode):
+            waiting.extend(reversed(node.value))
+        elif found := _IMPOSSIBLE.search(str(node.value)):
+            what = f"\\u{ord(found[0]):04x} is not a valid character"
+            yield Problem(f"{file}:{node.start_mark.line + 1}", what, "write the character itself")
 
 
 def _children(path: tuple[Step, ...], node: Node) -> Iterator[tuple[tuple[Step, ...], Node, int]]:
