@@ -76,7 +76,10 @@ class Condition:
         Raises Undecidable when a value has another kind than declared or the evaluation fails.
         """
         data = {name: self._typed(name, kind, values.get(name)) for name, kind in self._variables.items()}
-        result = self._expression.eval(data=data)
+        try:
+            result = self._expression.eval(data=data)
+        except RuntimeError as error:  # too many steps: a loop within a loop over long lists
+            raise Undecidable(f"{self.where}: `{self.source}` cannot be evaluated: {error}") from error
         if result.type() != cel.Type.BOOL:  # CEL gives errors back as values
             reason = str(result.value()).partition(": ")[2] or str(result.value())
             raise Undecidable(f"{self.where}: `{self.source}` cannot be evaluated: {reason}")

@@ -128,3 +128,11 @@ def test_a_condition_can_be_used_by_many_threads_at_once():
         found = list(pool.map(many, range(16)))
 
     assert found == [[(number % 2 == 1, number == 2)] * 300 for number in range(16)]
+
+
+def test_work_without_end_cannot_be_decided_and_is_no_other_error():
+    endless = condition("label.exists(a, component.exists(b, a == b + '-major'))")
+    many = [f"l{number}" for number in range(12_000)]
+
+    with pytest.raises(Undecidable, match="cannot be evaluated"):
+        endless.holds({"label": many, "component": many})
