@@ -21,6 +21,8 @@ SECRET_HEADER = "X-Continuity-Secret"  # noqa: S105  # nosec B105
 STANDARD_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 HUB_HEADER = "X-Hub-Signature"
 TOLERANCE = timedelta(minutes=5)
+SHORTEST = 16
+"""Bytes that a secret has at least (Standard Webhooks asks for 24 to 64; nothing in use is far below)."""
 
 _PREFIX = "whsec_"
 _MAX_HEADER = 4096
@@ -71,6 +73,8 @@ def fault(scheme: Scheme, secret: str) -> str:
         return "the secret has blanks around it, which a header cannot carry"
     if scheme == "standard" and secret.startswith(_PREFIX) and not _decoded(secret.removeprefix(_PREFIX)):
         return f"what follows {_PREFIX} is not base64"
+    if max(map(len, _keys(secret)), default=0) < SHORTEST if scheme == "standard" else len(secret.encode()) < SHORTEST:
+        return f"the secret is shorter than {SHORTEST} bytes, so that it can be guessed; make one of 32 random bytes"
     return ""
 
 

@@ -27,7 +27,7 @@ from webhooks.servicenow.event import read as read_servicenow
 FIXTURES = Path(__file__).parents[2] / "webhooks" / "jira" / "fixtures"
 UPDATED = (FIXTURES / "issue-updated-status.json").read_bytes()
 COMMENTED = (FIXTURES / "issue-commented-without-changelog.json").read_bytes()
-SECRET = "the present one"
+SECRET = "the present one, long enough"
 LIMIT = 20_000
 
 
@@ -59,7 +59,7 @@ def desk() -> Desk:
 @pytest.fixture
 def app(desk: Desk) -> Flask:
     sources = {
-        "ops-jira": Source("ops-jira", read_jira, "hub", (SECRET, "the previous one")),
+        "ops-jira": Source("ops-jira", read_jira, "hub", (SECRET, "the previous one, long")),
         "desk": Source("desk", read_servicenow, "static", (SECRET,), header="X-Desk-Key"),
     }
     app = Flask("test")
@@ -117,7 +117,7 @@ def test_a_good_message_is_stored_and_accepted(client, desk):
 
 
 def test_a_message_signed_with_the_previous_secret_is_accepted(client):
-    assert post(client, UPDATED, "the previous one").status_code == 202
+    assert post(client, UPDATED, "the previous one, long").status_code == 202
 
 
 def test_a_repeat_is_answered_200_and_stored_once(client, desk):

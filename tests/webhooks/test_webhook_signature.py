@@ -142,8 +142,8 @@ def test_hub_signatures_in_capitals_are_good():
 
 
 def test_the_static_secret_may_come_in_another_header_and_need_not_be_ascii():
-    as_wsgi_shows_it = "pässwörd".encode().decode("latin-1")
-    verify("static", ("pässwörd",), {"X-Our-Key": as_wsgi_shows_it}, BODY, NOW, header="X-Our-Key")
+    as_wsgi_shows_it = "pässwörd, and long".encode().decode("latin-1")
+    verify("static", ("pässwörd, and long",), {"X-Our-Key": as_wsgi_shows_it}, BODY, NOW, header="X-Our-Key")
 
 
 @pytest.mark.parametrize("scheme", ["standard", "hub", "static"])
@@ -155,8 +155,24 @@ def test_without_a_usable_secret_nothing_is_good(scheme, secrets):
 
 def test_a_secret_that_is_no_base64_after_its_prefix_is_a_fault_of_the_settings():
     assert "base64" in fault("standard", "whsec_not base64!")
-    assert fault("hub", "whsec_not base64!") == ""
+    assert fault("hub", "whsec_not base64!") == ""  # 17 bytes of plain text
     assert fault("standard", NEW) == ""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "secret", "short"),
+    [
+        ("hub", "fifteen letters", True),
+        ("hub", "sixteen letters.", False),
+        ("static", "s", True),
+        ("standard", "whsec_" + base64.b64encode(b"fifteen letters").decode(), True),
+        ("standard", "whsec_" + base64.b64encode(b"sixteen letters.").decode(), False),
+        ("standard", "fifteen letters", True),
+    ],
+)
+def test_a_secret_that_can_be_guessed_is_a_fault_of_the_settings(scheme, secret, short):
+    told = "the secret is shorter than 16 bytes, so that it can be guessed; make one of 32 random bytes"
+    assert fault(scheme, secret) == (told if short else "")
 
 
 @settings(max_examples=150, deadline=None)
