@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from connector.incident import Incident
+from connector.moment import instant, span
 from connector.plan import (
     Plan,
     due_times,
@@ -14,9 +13,8 @@ from connector.plan import (
     recovery_tasks,
 )
 from connector.recovery_task import CLOSED, SETTLED, Phase, TaskState, openable
+from connector.standing import INVOKE, STAND_DOWN, Joined, Standing, TaskStanding, started_times
 
-INVOKE = "_invoke"
-STAND_DOWN = "_stand_down"
 INCIDENT_ENDED = "its incident has ended"
 WITHDRAWN = "the incident is major again"
 MARKS = (50, 80, 100)
@@ -36,74 +34,6 @@ def id_of(text: str) -> int | None:
     if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(LARGEST_ID)):
         return None
     return int(digits) if int(digits) <= LARGEST_ID else None
-
-
-@dataclass(frozen=True)
-class TaskStanding:
-    """Where one task stands. `kind` is `plan`, or `invoke` / `stand_down` for a question put to a person."""
-
-    key: str
-    name: str
-    state: TaskState
-    kind: str = "plan"
-    due_at: datetime | None = None
-    opened_at: datetime | None = None
-    started_at: datetime | None = None
-    closed_at: datetime | None = None
-    closed_by: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Joined:
-    """An incident that takes part: `role` is `lead`, `joined` (a major of its own) or `child`."""
-
-    incident: Incident
-    role: str
-    major: bool
-
-
-@dataclass(frozen=True)
-class Standing:
-    """An activation with everything that its rules look at.
-
-    `stand_down` is "", `asked`, `declined` or `confirmed`; `restored_by` `tasks` or `incident`; `by_rule` false when a
-    person or an exercise started it.
-    """
-
-    plan: Plan
-    rto: timedelta
-    state: str
-    by_rule: bool
-    exercise: bool
-    invoked: bool
-    started_at: datetime
-    clock_start: datetime
-    due_at: datetime
-    tasks: Mapping[str, TaskStanding]
-    joined: tuple[Joined, ...] = ()
-    stand_down: str = ""
-    stand_down_reason: str = ""
-    told_percent: int = 0
-    restored_at: datetime | None = None
-    restored_by: str = ""
-    ended_at: datetime | None = None
-
-    @property
-    def states(self) -> dict[str, TaskState]:
-        """The states of the plan's own tasks."""
-        return {task.key: task.state for task in self.tasks.values() if task.kind == "plan"}
-
-    @property
-    def majors(self) -> tuple[Joined, ...]:
-        return tuple(item for item in self.joined if item.role != "child")
-
-    @property
-    def holds_lock(self) -> bool:
-        """Whether another incident on the same services still belongs to this disruption."""
-        if self.state != "running":
-            return False
-        return self.restored_at is None or any(item.incident.active for item in self.majors)
 
 
 @dataclass(frozen=True)
@@ -412,21 +342,3 @@ def _end(standing: Standing, now: datetime) -> Standing:
     if standing.restored_at and done and not any(item.incident.active for item in standing.majors):
         return replace(standing, state="closed", ended_at=now)
     return standing
-
-
-def started_times(standing: Standing) -> dict[str, datetime]:
-    return {key: task.started_at for key, task in standing.tasks.items() if task.started_at}
-
-
-def instant(at: datetime) -> str:
-    """Return an instant as people read it on a ticket: `2026-03-02 13:00Z`."""
-    return f"{at:%Y-%m-%d %H:%M}Z"
-
-
-def span(duration: timedelta) -> str:
-    """Return a duration as people say it: `3 h 30 min`."""
-    minutes = round(duration.total_seconds() / 60)
-    days, rest = divmod(max(minutes, 0), 24 * 60)
-    hours, left = divmod(rest, 60)
-    parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{left} min" if left else ""]
-    return " ".join(part for part in parts if part) or "0 min"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector.activation import INVOKE, MARKS, Standing, instant, span, started_times
+from connector.activation import MARKS
+from connector.moment import instant, span
 from connector.plan import expected_restoration, next_tasks, phase_of
 from connector.recovery_task import CLOSED, Phase, TaskState
+from connector.standing import INVOKE, Standing, started_times
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from connector.activation import Standing, TaskStanding, instant, span
+from connector.moment import instant, span
 from connector.plan import Plan
 from connector.recovery_task import Phase, PlanTask
+from connector.standing import Standing, TaskStanding
 
 EXERCISE = "EXERCISE: "
 PHASE_NAMES = {

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from connector import activation as rules
-from connector.activation import span
 from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.opening import opened
 from connector.console import figures, records
+from connector.moment import span
 from connector.problem import nearest
 from connector.recovery_task import PHASES, Phase
 from connector.store import activations as stored

@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Standing, number, started_times
+from connector.activation import number
 from connector.console.records import Found
 from connector.console.rto_clock import rto_clock
 from connector.plan import expected_restoration
 from connector.recovery_status import recovery_status
+from connector.standing import Standing, started_times
 
 _AS_STORED = (
     "id", "exercise", "state", "invoked", "services", "started_at", "started_by", "clock_start", "due_at",

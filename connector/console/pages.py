@@ -9,11 +9,11 @@ from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from connector.activation import instant, span
 from connector.console.document_style import Style
 from connector.console.records import find
 from connector.console.ticket_page import ACTIVATION_STATES, ticket_page
 from connector.flows.parts import RecordsInForce
+from connector.moment import instant, span
 from connector.page_link import PageLinks
 from connector.store.database import Database
 

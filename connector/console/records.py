@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Standing, id_of
+from connector.activation import id_of
+from connector.standing import Standing
 from connector.store import activations, tickets, writes
 from connector.store.belonging import Belongs
 

@@ -9,15 +9,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Standing, TaskStanding, instant, number, span, started_times
+from connector.activation import number
 from connector.catalog import COMMUNICATION_NAMES, Catalog
 from connector.console.records import Found
 from connector.console.rto_clock import RtoClock, rto_clock
+from connector.moment import instant, span
 from connector.plan import Communication, Plan, Role, expected_restoration, next_tasks
 from connector.problem import Invalid
 from connector.recovery_status import RecoveryStatus, recovery_status
 from connector.recovery_task import CLOSED, PHASES, PlanTask, TaskState
 from connector.service import Service
+from connector.standing import Standing, TaskStanding, started_times
 from connector.template import Template
 from connector.wording import PHASE_NAMES
 

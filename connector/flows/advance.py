@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Standing, Telling, failures, progress
+from connector.activation import Telling, failures, progress
 from connector.flows.incidents import name
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts
+from connector.standing import Standing
 from connector.store import activations, tickets, writes
 
 log = logging.getLogger(__name__)

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from connector import activation as rules
 from connector import plan as plans
 from connector import wording
-from connector.activation import Joined, span
 from connector.catalog import Catalog
 from connector.condition import INCIDENT_VARIABLES, Condition, Undecidable
 from connector.flows.parts import Parts
 from connector.incident import Incident
+from connector.moment import span
 from connector.plan import Plan
 from connector.service import Service, affected
+from connector.standing import Joined
 from connector.store import activations, tickets, writes
 from connector.ticketing import Ticket
 

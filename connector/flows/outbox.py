@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector import wording
-from connector.activation import Standing, TaskStanding
 from connector.flows.incidents import link_address, name
 from connector.flows.parts import Connection, Parts
 from connector.flows.write_back import Link, intend_link, iso, plan_ticket, same
 from connector.recovery_status import recovery_status
 from connector.recovery_task import CLOSED, Target, TaskState
+from connector.standing import Standing, TaskStanding
 from connector.store import activations, deliveries, tickets, writes
 
 REVIEW = "_review"

@@ -11,12 +11,12 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from connector import catalog as catalogs
-from connector.activation import Joined
 from connector.catalog import Catalog
 from connector.condition import Condition, Undecidable
 from connector.durable import Wakes
 from connector.incident import Incident, from_values
 from connector.page_link import PageLinks
+from connector.standing import Joined
 from connector.store import catalogs as stored
 from connector.store import tickets
 from connector.store.database import Database

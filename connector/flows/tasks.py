@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import instant, moved, span
+from connector.activation import moved
 from connector.flows.advance import save, tell_incidents
 from connector.flows.incidents import match_plans, start, storable
 from connector.flows.parts import Parts
+from connector.moment import instant, span
 from connector.recovery_task import CLOSED, TaskState
 from connector.store import activations, tickets, writes
 from connector.ticketing import Ticket

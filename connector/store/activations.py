@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector import plan as plans
-from connector.activation import Joined, Standing, TaskStanding
 from connector.recovery_task import TaskState
+from connector.standing import Joined, Standing, TaskStanding
 from connector.store.tables import activation, task, ticket
 from connector.store.tables import placement as placements_table
 

@@ -9,24 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.activation import (
-    INVOKE,
-    STAND_DOWN,
-    Joined,
-    Progress,
-    Standing,
-    clock_start,
-    failures,
-    id_of,
-    moved,
-    number,
-    progress,
-    start,
-)
+from connector.activation import Progress, clock_start, failures, id_of, moved, number, progress, start
 from connector.incident import Incident
 from connector.plan import Plan, Role, recovery_tasks
 from connector.recovery_status import recovery_status
 from connector.recovery_task import CLOSED, PHASES, SETTLED, Phase, PlanTask, TaskState
+from connector.standing import INVOKE, STAND_DOWN, Joined, Standing
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RTO = timedelta(hours=4)

@@ -11,6 +11,7 @@ from connector import activation as rules
 from connector.flows.parts import Meter
 from connector.metrics import MOST_VALUES, Metrics, status_class
 from connector.plan import Plan
+from connector.standing import TaskStanding
 from connector.store import activations, deliveries, writes
 from connector.store.database import Database
 from connector.store.tables import metadata
@@ -35,7 +36,7 @@ def start(database: Database, key: str, *, exercise: bool = False, hours: int = 
     )
     with database.begin() as tx:
         # A plan without tasks keeps the row small; the insert of its tasks is not what is looked at.
-        standing = rules.replace(standing, tasks={"a": rules.TaskStanding("a", "A", rules.TaskState.OPEN)})
+        standing = rules.replace(standing, tasks={"a": TaskStanding("a", "A", rules.TaskState.OPEN)})
         return activations.create(tx, activations.New(key, key, standing, (), timedelta(0), "rule"))
 
 

@@ -11,12 +11,12 @@ from flask import Flask
 
 from connector import activation as rules
 from connector import catalog as catalogs
-from connector.activation import Standing
 from connector.catalog import Catalog
 from connector.page_link import PageLinks
 from connector.plan import Communication, Plan, Role
 from connector.recovery_task import Phase, PlanTask, TaskState
 from connector.service import Service
+from connector.standing import Standing
 from connector.store import activations, tickets, writes
 from connector.store import catalogs as stored
 from connector.store.database import Database
