@@ -17,6 +17,7 @@ from connector.bootstrap import NEEDS, PLATFORMS, Connector
 from connector.catalog import Catalog
 from connector.cli import orders, output
 from connector.cli.context import Context
+from connector.cli.needed_names import lines_of, needed, placed
 from connector.cli.opening import database_faults
 from connector.problem import Invalid, Problem
 from connector.settings import Settings, Survey, survey
@@ -73,7 +74,7 @@ def init(directory: Path, *, force: bool, as_json: bool) -> None:
 def check(context: Context, *, live: bool, as_json: bool) -> None:
     """Check settings, services, plans and mappings together."""
     found = examine(context)
-    reached = _reach(found) if live else []
+    reached = _reach(found, context.directory) if live else []
     if live and found.connector is None:
         output.aside("not connected: mend the settings first", style="yellow")
     problems = output.in_order([*found.problems, *(problem for item in reached for problem in item.problems)])
@@ -185,18 +186,21 @@ def _assembled(read: Survey, directory: Path) -> tuple[Connector | None, Sequenc
     return None, problems
 
 
-def _reach(found: Checked) -> list[Reached]:
+def _reach(found: Checked, directory: Path) -> list[Reached]:
     connector = found.connector
     if connector is None:
         return []
-    names = connector.names(catalogs.to_json(found.catalog)) if found.catalog is not None else Names()
+    lines = lines_of(directory)
     try:
-        return [_ask(connector, name, names) for name in connector.connections]
+        return [
+            _ask(connector, name, needed(found.catalog, item) if found.catalog is not None else Names(), lines)
+            for name, item in connector.settings.connections.items()
+        ]
     finally:
         connector.stop()
 
 
-def _ask(connector: Connector, name: str, names: Names) -> Reached:
+def _ask(connector: Connector, name: str, names: Names, lines: dict[str, str]) -> Reached:
     try:
         account = connector.connections[name].ticketing.check(names)
     except Unavailable as error:
@@ -205,7 +209,8 @@ def _ask(connector: Connector, name: str, names: Names) -> Reached:
     except Refused as error:
         where, fix = connector.settings.where("connections", name, "auth"), "check the account and its roles"
         return Reached(name, "", (Problem(where, f"{name} refuses us: {error}", fix),))
-    return Reached(name, account.name, account.problems)
+    problems = (placed(problem, name, connector.settings, lines) for problem in account.problems)
+    return Reached(name, account.name, tuple(problems))
 
 
 def _confirm(count: int) -> None:
