@@ -9,8 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.activation import Telling, failures, progress
-from connector.flows.incidents import name
+from connector.activation import Telling, failures, number, progress
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts
 from connector.standing import Standing
@@ -92,11 +91,11 @@ def _escalate(tx: sa.Connection, parts: Parts, activation_id: int, missing: Sequ
     reasons = sorted({f"{item.connection}: {item.reason or 'no answer yet'}" for item in unfinished})
     lead = tickets.get(tx, row.connection, row.platform_id) if row.platform_id else None
     count = f"{len(missing)} recovery task{'s' if len(missing) != 1 else ''}"
-    text = f"{count} of {name(activation_id)} have no ticket on their platform yet: {'; '.join(missing)}"
+    text = f"{count} of {number(activation_id)} have no ticket on their platform yet: {'; '.join(missing)}"
     tickets.tell(tx, f"Escalated: {text} ({'; '.join(reasons)})", now, activation_id=activation_id)
-    log.error("escalated %s: %s (%s)", name(activation_id), text, "; ".join(reasons))
+    log.error("escalated %s: %s (%s)", number(activation_id), text, "; ".join(reasons))
     values = {
-        "activation": name(activation_id),
+        "activation": number(activation_id),
         "plan": row.plan_key,
         "incident": lead.number if lead is not None else "",
         "due_at": row.due_at.isoformat(),

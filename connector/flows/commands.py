@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from connector import activation as rules
 from connector import wording
+from connector.activation import number
 from connector.flows import incidents
 from connector.flows.advance import save
 from connector.flows.parts import Parts
@@ -66,7 +67,7 @@ def _activate(
         keys = ", ".join(plan.key for plan in match.plans) or match.reason
         return "ignored", f"name the plan with --plan: {keys}"
     if row.activation_id is not None and activations.get(tx, row.activation_id).state == "running":
-        return "ignored", f"it takes part in {incidents.name(row.activation_id)} already"
+        return "ignored", f"it takes part in {number(row.activation_id)} already"
     plan = catalog.plans[wanted] if wanted else match.plans[0]
     services = match.services or tuple(catalog.services[key] for key in plan.services)
     tickets.update(tx, row.id, {"plan_key": plan.key, "baseline": False})
@@ -94,31 +95,29 @@ def _exercise(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], key: st
     )
     if activation_id is None:
         running = activations.holding(tx, f"exercise:{plan.key}")
-        return "ignored", f"an exercise of {plan.key} runs already" + (
-            f": {incidents.name(running.id)}" if running else ""
-        )
+        return "ignored", f"an exercise of {plan.key} runs already" + (f": {number(running.id)}" if running else "")
     tickets.tell(tx, wording.activated_note(standing, order["by"]), now, activation_id=activation_id)
     parts.wakes.wake(tx, "incident", f"activation:{activation_id}")
-    return "done", f"exercise of {plan.key} started as {incidents.name(activation_id)}"
+    return "done", f"exercise of {plan.key} started as {number(activation_id)}"
 
 
 def _stand_down(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     row = activations.get(tx, order["activation"], lock=True)
     if row.state != "running":
-        return "ignored", f"{incidents.name(row.id)} has ended already ({row.state})"
+        return "ignored", f"{number(row.id)} has ended already ({row.state})"
     before = activations.standing(tx, row, parts.joined(tx, row.id))
     reason = f"{order['reason']} ({order['by']})"
     save(tx, row, before, replace(before, stand_down="confirmed", stand_down_reason=reason), (), now)
-    return "done", f"{incidents.name(row.id)} stood down: {reason}"
+    return "done", f"{number(row.id)} stood down: {reason}"
 
 
 def _task(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datetime) -> tuple[str, str]:
     row = activations.get(tx, order["activation"], lock=True)
     before = activations.standing(tx, row, parts.joined(tx, row.id))
     if row.state != "running":
-        return "ignored", f"{incidents.name(row.id)} has ended already ({row.state})"
+        return "ignored", f"{number(row.id)} has ended already ({row.state})"
     if order["task"] not in before.tasks:
-        return "ignored", f"{incidents.name(row.id)} has no task '{order['task']}'; it has {', '.join(before.tasks)}"
+        return "ignored", f"{number(row.id)} has no task '{order['task']}'; it has {', '.join(before.tasks)}"
     if before.tasks[order["task"]].state in CLOSED:
         return "ignored", f"{order['task']} is {before.tasks[order['task']].state.value} already"
     state = TaskState(order["state"])

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from connector import activation as rules
 from connector import plan as plans
 from connector import wording
+from connector.activation import number
 from connector.catalog import Catalog
 from connector.condition import INCIDENT_VARIABLES, Condition, Undecidable
 from connector.flows.parts import Parts
@@ -99,7 +100,7 @@ def decide(tx: sa.Connection, parts: Parts, row: sa.Row[Any], now: datetime) -> 
         activation = activations.get(tx, row.activation_id)
         if activation.state == "running":
             parts.wakes.wake(tx, "incident", f"activation:{row.activation_id}")
-            return _why(tx, row, "done", f"takes part ({row.role}) in activation {name(row.activation_id)}", now)
+            return _why(tx, row, "done", f"takes part ({row.role}) in activation {number(row.activation_id)}", now)
         return _why(tx, row, "done", _ended_text(activation), now)
     joined = _join_parent(tx, parts, row, incident, now)
     if joined:
@@ -184,12 +185,12 @@ def start(
     if running is None:
         activation_id = _create(tx, parts, row, incident, plan, services, lock, by, now)
         if activation_id is not None:
-            return _why(tx, row, "done", f"started plan {plan.key} as activation {name(activation_id)}", now)
+            return _why(tx, row, "done", f"started plan {plan.key} as activation {number(activation_id)}", now)
         running = activations.holding(tx, lock)
         if running is None:
             return _why(tx, row, "done", f"plan {plan.key} was started for this ticket before", now)
     _join(tx, parts, row, running.id, "joined", now)
-    return _why(tx, row, "done", f"joined activation {name(running.id)}: the same disruption", now)
+    return _why(tx, row, "done", f"joined activation {number(running.id)}: the same disruption", now)
 
 
 def _create(
@@ -236,7 +237,7 @@ def _create(
     text = wording.activated_note(standing, by)
     writes.add_note(tx, row.connection, row.platform_id, f"activated:{activation_id}", text, now)
     tickets.tell(tx, text, now, activation_id=activation_id)
-    log.info("%s of %s for %s: %s", name(activation_id), plan.key, row.number, text)
+    log.info("%s of %s for %s: %s", number(activation_id), plan.key, row.number, text)
     return activation_id
 
 
@@ -244,11 +245,6 @@ def activation_key(connection: str, platform_id: str, plan: str, turn: int) -> s
     """Return the key from which all idempotency keys of an activation derive; the same after a lost database."""
     text = f"activation\n{connection}\n{platform_id}\n{plan}\n{turn}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def name(activation_id: int) -> str:
-    """Return what people call an activation."""
-    return f"ACT-{activation_id}"
 
 
 def _join(tx: sa.Connection, parts: Parts, row: sa.Row[Any], activation_id: int, role: str, now: datetime) -> None:
@@ -261,7 +257,7 @@ def _join(tx: sa.Connection, parts: Parts, row: sa.Row[Any], activation_id: int,
             if incident.active:
                 _join(tx, parts, child, activation_id, "child", now)
                 _link_like(tx, parts, child, incident, activation_id, now)
-                tickets.explain(tx, child.id, f"child of {row.number}: takes part in {name(activation_id)}", now)
+                tickets.explain(tx, child.id, f"child of {row.number}: takes part in {number(activation_id)}", now)
     parts.wakes.wake(tx, "incident", f"activation:{activation_id}")
 
 
@@ -276,7 +272,7 @@ def _join_parent(
         return None
     _join(tx, parts, row, parent.activation_id, "child", now)
     _link_like(tx, parts, row, incident, parent.activation_id, now)
-    reason = f"child of {parent.number or parent.platform_id}: takes part in {name(parent.activation_id)}"
+    reason = f"child of {parent.number or parent.platform_id}: takes part in {number(parent.activation_id)}"
     return _why(tx, row, "done", reason, now)
 
 
@@ -370,7 +366,7 @@ def _ask_which(
 
 def _ended_text(activation: sa.Row[Any]) -> str:
     return (
-        f"its activation {name(activation.id)} has ended ({activation.state}); "
+        f"its activation {number(activation.id)} has ended ({activation.state}); "
         "`continuity activate` starts the plan again"
     )
 

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector import wording
-from connector.flows.incidents import link_address, name
+from connector.activation import number
+from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
 from connector.flows.write_back import Link, intend_link, iso, plan_ticket, same
 from connector.recovery_status import recovery_status
@@ -59,7 +60,7 @@ class Outbox:
 
     def _link(self) -> str:
         if self.lead is None or self.row.connection not in self.parts.connections:
-            return self.parts.links.address("activation", name(self.row.id), self.row.started_at)
+            return self.parts.links.address("activation", number(self.row.id), self.row.started_at)
         return link_address(self.tx, self.parts, self.lead, self.now)
 
     def _plan_connection(self, connection: Connection) -> None:
@@ -126,7 +127,7 @@ class Outbox:
             return
         values = {
             "title": wording.label(
-                f"{self.standing.plan.name} - {self.incident or name(self.row.id)}", exercise=self.standing.exercise
+                f"{self.standing.plan.name} - {self.incident or number(self.row.id)}", exercise=self.standing.exercise
             ),
             "text": wording.activation_text(self.standing, self.incident, self.row.services, self.link),
             "project": project,
@@ -196,7 +197,7 @@ class Outbox:
             return
         values: dict[str, Any] = {
             "title": wording.label(
-                f"Post-incident review: {self.standing.plan.name} - {self.incident or name(self.row.id)}",
+                f"Post-incident review: {self.standing.plan.name} - {self.incident or number(self.row.id)}",
                 exercise=self.standing.exercise,
             ),
             "text": wording.review_text(self.standing, self.incident, self.link),

@@ -76,10 +76,13 @@ class Send:
         except Refused:
             return set(), {}  # what the platform lets us write it may not let us read
         now = self._parts.now()
+        landed = set()
         with self._parts.database.begin() as tx:
             for ticket in found:
                 row = next(row for row in tried if row.platform_id == ticket.id)
-                if str(ticket.values.get("state", "")) != row.values["state"]:
+                if str(ticket.values.get("state", "")) == row.values["state"]:
+                    landed.add(ticket.id)
+                else:
                     hand_over(tx, self._parts, side, ticket, now)
             waiting = deliveries.open_tickets(tx, connection, [row.platform_id for row in tried])
             moved = {
@@ -88,7 +91,9 @@ class Send:
             overtaken = {
                 row.id
                 for row in tried
-                if row.platform_id in waiting or moved.get(row.placement_id, row.created_at) > row.created_at
+                # Where it stands as we wanted it, what waits is the echo of our own earlier try.
+                if (row.platform_id in waiting and row.platform_id not in landed)
+                or moved.get(row.placement_id, row.created_at) > row.created_at
             }
             writes.update(tx, sorted(overtaken), {"state": "superseded", "done_at": now})
         return overtaken, {}
