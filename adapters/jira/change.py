@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.jira import echo, instants, marks, outcome, text, transition
 from adapters.jira.fault import NoEffect, Rejected, Unclear
+from adapters.jira.homes import project_of
 from adapters.jira.site import Site
 from connector.ticketing import Outcome, Write
 
@@ -40,7 +41,7 @@ def _update(site: Site, write: Write, present: Issue | None) -> Outcome:
             found = site.connection.get(f"/issue/{write.id}", {"fields": "status,labels,project"})
         written = mapping.write({name: value for name, value in write.values.items() if name != "state"}, site.resolve)
         fields = site.written(written.fields)
-        internal = bool(write.note) and _service_desk(site, write, found)
+        internal = bool(write.note) and _apart(site, write, found)
         noted = bool(write.note) and write.unclear_since is not None and _stands(site, write)
     except (NoEffect, Rejected, Unclear) as error:
         return outcome.unread(write, error)
@@ -96,6 +97,8 @@ def _answered(site: Site, write: Write, body: dict[str, Any]) -> tuple[int | Non
     params = {"returnIssue": "true"} if site.connection.cloud else None
     answer = site.connection.put(f"/issue/{write.id}", body, params, repeatable=repeatable)
     stored = answer.get("fields") if isinstance(answer, Mapping) else None
+    if isinstance(answer, Mapping):
+        site.homes.see(write.id, project_of(str(answer.get("key") or "")), site.now())
     if not isinstance(stored, Mapping):
         # Data Center answers with nothing, so what it dropped cannot be seen here.
         return None, ()
@@ -112,13 +115,16 @@ def _comment(site: Site, write: Write, comment: Any) -> int:
     return instants.milliseconds(answer.get("created")) if isinstance(answer, Mapping) else 0
 
 
-def _service_desk(site: Site, write: Write, found: Issue | None) -> bool:
-    """Tell whether the issue's project is a service desk; its key is read from the number or, at worst, asked for."""
-    project, dash, _ = write.number.rpartition("-")
-    if not dash:
-        issue = found or site.connection.get(f"/issue/{write.id}", {"fields": "project"})
-        project = str(((issue.get("fields") or {}).get("project") or {}).get("key", ""))
-    return site.lookups.service_desk(project)
+def _apart(site: Site, write: Write, found: Issue | None) -> bool:
+    """Tell whether the note has to go by itself, as an internal comment: all but where no service desk is for sure.
+
+    The write's own number says nothing: an issue that was moved onto a service desk keeps its id and loses its key. An
+    internal comment does no harm elsewhere, and a public one cannot be taken back.
+    """
+    project = ((found or {}).get("fields") or {}).get("project")
+    key = str(project.get("key") or "") if isinstance(project, Mapping) else ""
+    key = key or site.homes.of(write.id, site.now())
+    return not key or site.lookups.service_desk(key)
 
 
 def _stands(site: Site, write: Write) -> bool:

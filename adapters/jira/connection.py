@@ -181,7 +181,7 @@ def _content(response: Response) -> Any:
         return None
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested without end
         raise Unclear(
             f"Jira answered {response.status_code} with a page instead of JSON (a login or maintenance page?)"
         ) from None
@@ -192,7 +192,7 @@ def _fault(response: Response | None) -> Exception:
         return Unclear("Jira gave no answer that could be read")
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     wait = seconds_to_wait(response.headers.get("Retry-After"), datetime.now(UTC))
     return answered(response.status_code, body, response.text, wait)

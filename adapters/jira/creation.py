@@ -9,6 +9,7 @@ from typing import Any
 from adapters.jira import draft, fault, landed, marks, outcome, transition
 from adapters.jira.draft import Draft
 from adapters.jira.fault import NoEffect, Rejected, Unclear
+from adapters.jira.homes import project_of
 from adapters.jira.site import Site
 from connector.ticketing import Outcome, Write
 
@@ -182,6 +183,7 @@ def _moved(site: Site, write: Write, identity: str, number: str, warnings: tuple
 
     Where that fails for now the outcome is unclear: the next try finds the issue, and goes on from there.
     """
+    site.homes.see(identity, project_of(number), site.now())
     state = str(write.values.get("state") or "open")
     if state not in ("open", "pending"):
         try:

@@ -11,7 +11,7 @@ from urllib3.exceptions import NewConnectionError
 
 _SHOWN = 500
 
-ODD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+ODD = (AttributeError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer raises when its JSON has a shape that nobody expected."""
 
 

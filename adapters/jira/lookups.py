@@ -12,6 +12,7 @@ from adapters.jira.connection import Connection
 from adapters.jira.shelf import Shelf
 
 _PAGE = 200
+_MOST_PAGES = 50
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class Lookups:
     def _read_screen(self, project: str, issue_type: str) -> Mapping[str, Mapping[str, Any]]:
         fields: dict[str, Mapping[str, Any]] = {}
         start = 0
-        while True:
+        for _ in range(_MOST_PAGES):
             path = f"/issue/createmeta/{project}/issuetypes/{issue_type}"
             page = _object(self._connection.get(path, {"startAt": str(start), "maxResults": str(_PAGE)}))
             # Cloud calls the list `fields`, Data Center `values`.
@@ -162,7 +163,8 @@ class Lookups:
             fields |= {str(item.get("fieldId") or item.get("key")): item for item in items}
             start += len(items)
             if not items or start >= int(page.get("total") or 0):
-                return fields
+                break
+        return fields
 
     def _read_person(self, name: str) -> str | None:
         term, place = ("query", "accountId") if self._connection.cloud else ("username", "name")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+_ID = re.compile(r"[0-9]{1,18}")
 _KEPT = 20_000
 
 
@@ -89,7 +91,7 @@ class Originals:
 
 
 def _age(identity: str) -> int:
-    return int(identity) if identity.isdigit() else 0
+    return int(identity) if _ID.fullmatch(identity) else 0
 
 
 def _trim(kept: OrderedDict[str, Any]) -> None:

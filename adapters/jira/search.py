@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from adapters.jira import instants, marks
 from adapters.jira.connection import Connection
-from adapters.jira.fault import Rejected
+from adapters.jira.fault import Rejected, Unclear
+from adapters.jira.homes import project_of
 from adapters.jira.site import Site
 from adapters.jira.ticket import parse
 from connector.ticketing import Ticket, Watch
@@ -18,8 +20,10 @@ Issue = Mapping[str, Any]
 WHOLE = ("*all", "-worklog", "-attachment")
 _POLLED = (*WHOLE, "-comment")
 _PAGE = 100
+_MOST_PAGES = 200
 _NOT_FOUND = 404
 _IDS = 200
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 def quoted(value: str) -> str:
@@ -35,7 +39,7 @@ def find(connection: Connection, jql: str, fields: Sequence[str] = WHOLE) -> lis
     found: list[Issue] = []
     seen: set[str] = set()
     body: dict[str, Any] = {"jql": jql, "maxResults": _PAGE, "fields": list(fields)}
-    while True:
+    for _ in range(_MOST_PAGES):
         page = connection.ask("/search/jql" if connection.cloud else "/search", _asked(connection, body))
         issues = page.get("issues") or []
         found += issues
@@ -47,6 +51,7 @@ def find(connection: Connection, jql: str, fields: Sequence[str] = WHOLE) -> lis
             body["startAt"] = len(found)
         else:
             return found
+    raise Unclear(f"Jira's search did not end within {_MOST_PAGES} pages of {_PAGE}: name fewer projects to poll")
 
 
 def by_id(connection: Connection, ids: Sequence[str], fields: Sequence[str] = WHOLE) -> dict[str, Issue]:
@@ -77,7 +82,7 @@ def read(site: Site, ids: Sequence[str]) -> list[Ticket]:
     """Return the tickets of these ids or keys, in that order; one that is gone, or hidden from us, is left out."""
     found = by_id(site.connection, ids)
     named = {str(issue.get("key")): issue for issue in found.values()} | found
-    tickets = [parse(site, named[given]) for given in dict.fromkeys(ids) if given in named]
+    tickets = [_seen(site, named[given]) for given in dict.fromkeys(ids) if given in named]
     return list({ticket.id: ticket for ticket in tickets}.values())
 
 
@@ -95,7 +100,14 @@ def changed(site: Site, watch: Watch) -> list[Ticket]:
         found += by_id(site.connection, watch.incidents).values()
     unique = {str(issue.get("id")): issue for issue in sorted(found, key=_age)}
     # The oldest first, so that of two issues with one label the later one is named the duplicate.
-    return [parse(site, issue) for issue in unique.values()]
+    return [_seen(site, issue) for issue in unique.values()]
+
+
+def _seen(site: Site, issue: Issue) -> Ticket:
+    """Return the ticket of an issue that was read just now."""
+    ticket = parse(site, issue)
+    site.homes.see(ticket.id, project_of(ticket.number), site.now())
+    return ticket
 
 
 def _query(site: Site, watch: Watch, ids: Sequence[str]) -> str:
@@ -106,7 +118,7 @@ def _query(site: Site, watch: Watch, ids: Sequence[str]) -> str:
         where = f"project in ({_listed(site.projects)}) AND " if site.projects else ""
         clauses.append(f"({where}{types} AND statusCategory != Done)")
     if ids:
-        clauses.append(f"id in ({', '.join(identity for identity in ids if identity.isdigit())})")
+        clauses.append(f"id in ({', '.join(identity for identity in ids if _ID.fullmatch(identity))})")
     if watch.activations:
         clauses.append(f"labels = {quoted(marks.OURS)}")
     if not clauses:
@@ -144,4 +156,4 @@ def _asked(connection: Connection, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _age(issue: Issue) -> int:
     identity = str(issue.get("id", ""))
-    return int(identity) if identity.isdigit() else 0
+    return int(identity) if _ID.fullmatch(identity) else 0

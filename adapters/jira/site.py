@@ -11,6 +11,7 @@ from typing import Any
 from adapters.jira import text
 from adapters.jira.connection import Connection
 from adapters.jira.fault import NoEffect, Rejected, Unclear
+from adapters.jira.homes import Homes
 from adapters.jira.lookups import Lookups
 from adapters.jira.originals import Originals
 from adapters.jira.shelf import Shelf
@@ -39,6 +40,7 @@ class Site:
     fallback_team: str
     search_lag: float
     originals: Originals
+    homes: Homes
     now: Callable[[], datetime]
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.jira import instants, marks, text
+from adapters.jira.homes import project_of
 from adapters.jira.site import Site
 from connector.ticketing import Record, Ticket
 
@@ -28,6 +29,10 @@ def parse(site: Site, raw: Mapping[str, Any]) -> Ticket:
     project = fields.get("project")
     if isinstance(project, Mapping):
         site.lookups.learn_project(str(project.get("key", "")), str(project.get("projectTypeKey", "")))
+    updated = instants.read(fields.get("updated"))
+    if updated is not None:
+        # A message can be old by now, so that what it tells counts from the change that it tells of.
+        site.homes.see(identity, project_of(number), min(updated, site.now()))
     labels = [str(label) for label in fields.get("labels") or [] if isinstance(label, str)]
     kind = marks.record(labels, _name(fields.get("issuetype")), site.incident_types)
     unique = marks.unique_among(labels)

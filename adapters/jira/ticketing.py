@@ -11,6 +11,7 @@ from typing import Any
 from adapters.jira import delivery, readiness, search, ticket
 from adapters.jira.connection import Connection, Credentials, Flavour, OnCall
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
+from adapters.jira.homes import Homes
 from adapters.jira.lookups import Lookups
 from adapters.jira.originals import Originals
 from adapters.jira.shelf import Shelf
@@ -64,6 +65,7 @@ class Jira:
             fallback_team=fallback_team,
             search_lag=search_lag,
             originals=Originals(),
+            homes=Homes(),
             now=now,
         )
 

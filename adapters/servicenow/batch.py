@@ -88,6 +88,8 @@ def unpack(document: Mapping[str, Any]) -> dict[str, Answer]:
         raise ValueError(message(document))  # noqa: TRY004 - the document's shape is its value here
     answers: dict[str, Answer] = {}
     for item in serviced:
+        if not isinstance(item, Mapping):
+            raise ValueError("an answer in the batch is no object")  # noqa: TRY004 - as above
         headers = {str(header["name"]).lower(): str(header["value"]) for header in item.get("headers") or ()}
         answers[str(item["id"])] = Answer(int(item["status_code"]), _body(item.get("body")), headers)
     return answers
@@ -99,6 +101,6 @@ def _body(text: object) -> Mapping[str, Any] | None:
     try:
         # Recorded answers wrap the base64 text over lines, which decoding without validation skips.
         body = json.loads(base64.b64decode(text))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):  # RecursionError: nested without end
         return None
     return body if isinstance(body, dict) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -110,7 +111,7 @@ def more(answer: Answer, limit: int, offset: int) -> bool:
     a full page asks for the next.
     """
     total = answer.headers.get("x-total-count", "")
-    if total.isdigit():
+    if re.fullmatch(r"[0-9]{1,18}", total):
         return offset + limit < int(total)
     link = answer.headers.get("link", "")
     return 'rel="next"' in link if link else len(answer.rows) >= limit

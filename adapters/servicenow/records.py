@@ -16,6 +16,7 @@ OURS = "continuity-connector"
 """What stands in `correlation_display` of each record that we made."""
 
 _SYS_ID = re.compile(r"[0-9a-f]{32}")
+_COUNT = re.compile(r"[0-9]{1,18}")
 _OWN = (
     "sys_id",
     "number",
@@ -93,4 +94,5 @@ def parse(connection: str, url: str, mappings: Mappings, raw: Facts[str, Any], n
 def version(raw: Facts[str, Any]) -> int:
     """Return `sys_mod_count`, 0 where it is absent or no number."""
     text = scalar(raw.get("sys_mod_count"), "").replace(",", "")
-    return int(text) if text.isdigit() else 0
+    # Other digits than 0 to 9 are no number to `int`, and thousands of them are refused; neither is a version.
+    return int(text) if _COUNT.fullmatch(text) else 0

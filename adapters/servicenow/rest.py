@@ -28,6 +28,9 @@ OnCall = Callable[[str, str, int, float], None]
 
 Effect = Literal["refused", "retry", "unclear"]
 
+ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading an answer raises when its JSON has a shape that nobody expected."""
+
 # Longer waits belong to the queue: a thread must not sleep through them.
 LONGEST_WAIT = 5.0
 _ATTEMPTS = 3
@@ -69,7 +72,7 @@ class Rest:
         document = self._call("POST", batch.PATH, batch.pack(uuid4().hex, inners), safe=safe)
         try:
             return batch.unpack(document)
-        except (ValueError, KeyError, TypeError) as error:
+        except ODD as error:
             raise Failed("unclear", f"the Batch API answered without its requests: {error}") from error
 
     def close(self) -> None:
@@ -166,7 +169,7 @@ def _short(error: Exception) -> str:
 def _document(answer: requests.Response) -> Mapping[str, Any]:
     try:
         document = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested without end
         document = None
     if not answer.ok or answer.is_redirect:
         raise failure(answer.status_code, batch.message(document), answer.headers)

@@ -10,7 +10,7 @@ from typing import Any
 from adapters.servicenow import batch, query, records, writes
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.lookups import Lookups, Name
-from adapters.servicenow.rest import Effect, Failed, Rest, failure
+from adapters.servicenow.rest import ODD, Effect, Failed, Rest, failure
 from adapters.servicenow.writes import Composed, Composer, Unsendable
 from connector.ticketing import Outcome, Write
 from mappings.library import Mappings
@@ -41,6 +41,10 @@ class Sender:
             except Failed as error:
                 for write in part:
                     outcomes.setdefault(write.key, _all(write, error))
+            except ODD as error:
+                told = Failed("unclear", f"the answer could not be understood ({type(error).__name__}: {error})")
+                for write in part:
+                    outcomes.setdefault(write.key, _all(write, told))
         return [_cautious(write, outcomes[write.key]) for write in given]
 
     def _part(self, part: Sequence[Write], outcomes: dict[str, Outcome]) -> None:

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.jira import Jira
+from adapters.jira.homes import FRESH, Homes
 from connector.ticketing import Outcome, Write
 from mappings.library import Mappings, load
 from tests.adapters.jira.jira_desk import Desk, only, write
@@ -112,6 +114,39 @@ def test_a_note_elsewhere_goes_with_the_fields_in_one_call(desk: Desk) -> None:
     assert outcome.status == "done"
     (comment,) = desk.issues()[issue.number]["comments"]
     assert comment["body"].startswith("Start now")
+
+
+def test_a_note_on_an_issue_that_was_moved_is_internal_whatever_its_old_number_says(desk: Desk) -> None:
+    jira = desk.warmed()
+    issue = incident(desk)
+
+    outcome = only(jira.send([change({"id": issue["id"], "key": "OPS-77"}, note="Numbers of the crisis team")]))
+
+    assert outcome.status == "done"
+    (comment,) = desk.issues()[issue["key"]]["comments"]
+    assert comment["jsdPublic"] is False
+
+
+def test_a_note_is_internal_where_the_project_was_seen_too_long_ago(desk: Desk) -> None:
+    jira = desk.warmed()
+    issue = task(jira, desk)
+    desk.now += timedelta(minutes=6)
+
+    outcome = only(jira.send([change(issue, "recovery_task", note="Start now", due_at="2026-03-02T13:00:00+00:00")]))
+
+    assert outcome.status == "done"
+    assert desk.calls() == [f"PUT /issue/{issue.id}", f"POST /issue/{issue.id}/comment"]
+
+
+def test_an_old_message_does_not_outdo_what_was_seen_since() -> None:
+    homes = Homes()
+    now = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    homes.see("1", "SD", now)
+    homes.see("1", "OPS", now - timedelta(minutes=1))
+
+    assert homes.of("1", now + FRESH) == "SD"
+    assert homes.of("1", now + FRESH + timedelta(seconds=1)) == ""
+    assert homes.of("2", now) == ""
 
 
 @pytest.mark.parametrize("place", ["service desk", "software"])
