@@ -8,7 +8,8 @@ from typing import Any
 
 _URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 _BULLET = re.compile(r"\s*[-*•]\s+")
-_WIKI = re.compile(r"([{}\[\]])")
+_WIKI = re.compile(r"[{}\[\]]|!(?=\S)|\\(?=[\\{}\[\]!])")
+_BACKSLASH = "&#92;"
 _WIKI_LINK = re.compile(r"(?<!\\)\[([^\]|]+)\|([^\]]+)\]")
 _WIKI_MACRO = re.compile(r"(?<!\\)\{(?:color|code|noformat|quote|panel)[^}]*\}")
 _ATOMS = frozenset({"mention", "emoji", "status", "inlineCard", "blockCard"})
@@ -66,8 +67,25 @@ def _inline(line: str) -> list[dict[str, Any]]:
 
 
 def to_wiki(text: str) -> str:
-    """Write plain text as wiki text: braces and brackets, which would start macros and links, are escaped."""
-    return _WIKI.sub(r"\\\1", text)
+    """Write plain text as wiki text: what would start macros, links, mentions and images is escaped.
+
+    A backslash before such a sign is written as its number, as two of them are a line break and escape nothing.
+    Addresses stay links: in them a `!` is written as its code.
+    """
+    parts: list[str] = []
+    end = 0
+    for match in _URL.finditer(text):
+        parts += _WIKI.sub(_escaped, text[end : match.start()] + "h")[:-1], _WIKI.sub(_in_address, match.group())
+        end = match.end()
+    return "".join([*parts, _WIKI.sub(_escaped, text[end:])])
+
+
+def _escaped(sign: re.Match[str]) -> str:
+    return _BACKSLASH if sign.group() == "\\" else "\\" + sign.group()
+
+
+def _in_address(sign: re.Match[str]) -> str:
+    return "%21" if sign.group() == "!" else _escaped(sign)
 
 
 def plain(value: Any) -> str:
@@ -77,7 +95,7 @@ def plain(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     text = _WIKI_LINK.sub(r"\1 (\2)", _WIKI_MACRO.sub("", value))
-    return re.sub(r"\\([{}\[\]])", r"\1", text).replace("\r\n", "\n").strip()
+    return re.sub(r"\\([{}\[\]!])", r"\1", text).replace(_BACKSLASH, "\\").replace("\r\n", "\n").strip()
 
 
 def is_document(value: Any) -> bool:

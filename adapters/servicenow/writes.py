@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Facts
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from mappings.transforms import scalar
 NOTE = "work_notes"
 """The journal that only the desk sees; `comments` would go to the customer."""
 
+_JOURNALS = (NOTE, "comments")
+_CODE = re.compile(r"\[\s*(/?)\s*code\s*\]", re.IGNORECASE)
 _ECHOED = ("sys_id", "number", "sys_mod_count", "sys_class_name", "correlation_id")
 
 
@@ -54,7 +57,15 @@ def marker(key: str) -> str:
 
 def noted(write: Write) -> str:
     """Return the note as it is sent, with its mark on the last line."""
-    return f"{write.note.rstrip()}\n\n{marker(write.key)}"
+    return f"{unmarked(write.note).rstrip()}\n\n{marker(write.key)}"
+
+
+def unmarked(text: str) -> str:
+    """Return a text for a journal with the tags in round brackets that would have ServiceNow show it as HTML.
+
+    What stands between `[code]` and `[/code]` in a journal is shown as HTML, and notes hold what others wrote.
+    """
+    return _CODE.sub(r"(\1code)", text)
 
 
 def names(mappings: Mappings, write: Write) -> Iterator[Name]:
@@ -110,6 +121,7 @@ class Composer:
         written = mapping.write(write.values, resolve, whole=creating)
         warnings += [str(problem) for problem in written.problems]
         fields = {name: "" if value is None else value for name, value in written.fields.items()}
+        fields |= {name: unmarked(fields[name]) for name in _JOURNALS if isinstance(fields.get(name), str)}
         if write.values.get("lasting"):
             other = records.renamed(mapping)
             fields = {other.get(name, name): value for name, value in fields.items()}

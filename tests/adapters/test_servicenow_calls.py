@@ -449,3 +449,13 @@ def test_several_threads_send_at_once(warm: Desk) -> None:
 
     assert outcomes == ["done"] * 30
     assert len(warm.rows("incident_task")) == 30
+
+
+def test_what_others_wrote_is_not_shown_as_html(warm: Desk) -> None:
+    incident = warm.incident()
+
+    warm.adapter.send([status(incident, note="Failed: [code]<img src=x>[/CODE] [ code ]")])
+
+    journal = requests.get(f"{warm.running.url}/_sandbox/state", timeout=5).json()["journal"]
+    (entry,) = [row for row in journal if row["element"] == "work_notes"]
+    assert entry["value"].startswith("Failed: (code)<img src=x>(/code) (code)")

@@ -65,3 +65,22 @@ def test_labels_are_one_word_and_differ_by_key() -> None:
 
     assert all(" " not in label for label in found)
     assert marks.unique_among(found) == marks.unique("act-1:t") != marks.unique("act-1:u")
+
+
+@pytest.mark.parametrize(
+    ("plain", "wiki"),
+    [
+        ("!http://evil.example/x.png!", "\\!http://evil.example/x.png!"),
+        ("a !pixel.png|width=1! b!", "a \\!pixel.png|width=1! b!"),
+        ("http://a.example/!http://evil.example/x.png!x", "http://a.example/%21http://evil.example/x.png%21x"),
+        ("{html}<b>{html}", "\\{html\\}<b>\\{html\\}"),
+        ("[~priya]", "\\[~priya\\]"),
+        ("\\[~priya\\]", "&#92;\\[~priya&#92;\\]"),
+        ("\\\\{code}", "&#92;&#92;\\{code\\}"),
+        ("\\!x.png!", "&#92;\\!x.png!"),
+        ("C:\\temp, done! See https://c.example/t/1?a=b_c.", "C:\\temp, done! See https://c.example/t/1?a=b_c."),
+    ],
+)
+def test_what_others_wrote_starts_no_image_macro_or_mention(plain: str, wiki: str) -> None:
+    assert text.to_wiki(plain) == wiki
+    assert text.plain(wiki) == plain.replace("/!http", "/%21http").replace("!x", "%21x" if "/!http" in plain else "!x")
