@@ -7,7 +7,7 @@ import json
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox import control
+from sandbox import control, order
 from sandbox.gate import Gate
 from sandbox.servicenow import batch, pages, refusal, table_api
 from sandbox.servicenow.instance import Instance, open_instance
@@ -89,8 +89,11 @@ def _give_tokens(app: Flask, instance: Instance) -> None:
 def _add_workbench(app: Flask, instance: Instance) -> None:
     @app.post(f"{control.PREFIX}/promote")
     def promote() -> tuple[Response, int]:
-        order = request.get_json(force=True)
-        named = order.get("sys_id") or order.get("number")
+        try:
+            wish = order.known("the body", request.get_json(force=True, silent=True), ("number", "sys_id"))
+        except ValueError as error:
+            return jsonify(error=str(error)), 400
+        named = wish.get("sys_id") or wish.get("number")
         with instance.store.lock:
             candidate = next((r for r in instance.store.rows("incident") if named in (r["sys_id"], r["number"])), None)
             if candidate is None:

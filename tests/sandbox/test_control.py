@@ -61,6 +61,13 @@ def test_a_body_that_is_no_json_is_refused(http: FlaskClient) -> None:
     )
 
 
+def test_a_promotion_names_its_incident_and_nothing_else(http: FlaskClient) -> None:
+    for body in ("{", '["INC1"]', '{"incident": "INC1"}'):
+        answer = http.post("/_sandbox/promote", data=body)
+        assert answer.status_code == 400
+        assert answer.json["error"].endswith("allowed are number, sys_id")
+
+
 @pytest.mark.parametrize("path", ["/_sandbox", "/_sandbox/fautls", "/_sandbox/faults/1"])
 def test_an_unknown_path_lists_what_exists(path: str, http: FlaskClient) -> None:
     answer = http.get(path, follow_redirects=True)
