@@ -69,9 +69,7 @@ class Key(Text):
     def read(self, value: Any) -> str:
         text = super().read(value)
         if not _KEY.fullmatch(value):
-            raise ValidationError(
-                f"'{value}' cannot be a key; use up to 64 letters, digits, '-', '_' and '.'"
-            )
+            raise ValidationError(f"'{value}' cannot be a key; use up to 64 letters, digits, '-', '_' and '.'")
         return text
 
 
