@@ -112,7 +112,8 @@ class Decide:
         if placement is not None:
             state, reason = tasks.apply(tx, self._parts, placement, ticket, now)
             subject = f"activation:{placement.activation_id}"
-            if row.subject != subject and state == "done":
+            if row.subject != subject:
+                # Even when nothing comes of it: writes to this ticket were held back until it was decided.
                 self._parts.wakes.wake(tx, "incident", subject)
             return state, reason
         if ticket.deleted:
