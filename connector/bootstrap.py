@@ -18,7 +18,7 @@ from connector.console import api, health, pages
 from connector.durable import Durable, Wakes, prepare_engine
 from connector.escalation import Escalations
 from connector.flows.decide import Decide
-from connector.flows.parts import Connection, Parts, Received, Timing
+from connector.flows.parts import Connection, Parts, Received, Timing, Waking
 from connector.flows.poll import HOUSEKEEPING, WARM, Sweep
 from connector.flows.send import Send
 from connector.metrics import Metrics
@@ -185,7 +185,7 @@ class Connector:
             forget_flows=self._durable.forget if self._durable is not None else None,
         )
 
-    def web(self, wakes: Wakes) -> Flask:
+    def web(self, wakes: Waking) -> Flask:
         """Return the web side: webhooks in, the page behind a ticket's link, the read API, health and metrics."""
         app = Flask("connector.console", static_folder=None)
         accept = Accept(self.database, wakes, self.now)
@@ -264,7 +264,7 @@ class Connector:
 class Accept:
     """Stores a webhook message and wakes its flow, in one transaction."""
 
-    def __init__(self, database: Database, wakes: Wakes, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, wakes: Waking, now: Callable[[], datetime]) -> None:
         self._database = database
         self._wakes = wakes
         self._now = now

@@ -117,7 +117,8 @@ class World:
             time.sleep(0.05)
 
     def settle(self, seconds: float = 20.0, quiet: float = 0.4) -> None:
-        """Wait until nothing is waiting to be decided or sent."""
+        """Wait until nothing is waiting to be decided or sent, and no flow is under way."""
+        flows = "workflow_status" if self.connector.database.sqlite else "dbos.workflow_status"
         end = time.monotonic() + seconds
         since = time.monotonic()
         while time.monotonic() - since < quiet:
@@ -126,7 +127,7 @@ class World:
             busy = self.rows(
                 "SELECT (SELECT count(*) FROM delivery WHERE state = 'open')"
                 " + (SELECT count(*) FROM write WHERE state = 'pending')"
-                " + (SELECT count(*) FROM subject WHERE queued = 1 AND queue <> 'sweep') AS busy"
+                f" + (SELECT count(*) FROM {flows} WHERE status IN ('PENDING', 'ENQUEUED') AND queue_name <> 'sweep') AS busy"
             )[0].busy
             if busy:
                 since = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from connector.condition import Undecidable
 from connector.flows import commands, incidents, tasks
 from connector.flows.advance import advance
-from connector.flows.parts import Parts, waiting_time
+from connector.flows.parts import Parts, Waking, waiting_time
 from connector.problem import Invalid
 from connector.store import activations, deliveries, writes
 from connector.ticketing import Record, Refused, Ticket, Unavailable
@@ -20,6 +21,25 @@ from connector.ticketing import Record, Refused, Ticket, Unavailable
 log = logging.getLogger(__name__)
 GIVE_UP = 30
 """Tries at a message that cannot be decided, before it is parked; with the waits between them about 2 hours."""
+
+
+class WokenHere:
+    """Takes note of the activations to look at, instead of queueing a flow for each; other wake-ups go through."""
+
+    def __init__(self, wakes: Waking) -> None:
+        self._wakes = wakes
+        self._found: dict[int, None] = {}
+
+    @property
+    def activations(self) -> tuple[int, ...]:
+        return tuple(self._found)
+
+    def wake(self, tx: sa.Connection, queue: str, subject: str, at: datetime | None = None) -> None:
+        kind, _, rest = subject.partition(":")
+        if queue == "incident" and kind == "activation" and at is None:
+            self._found[int(rest)] = None
+        else:
+            self._wakes.wake(tx, queue, subject, at)
 
 
 class Decide:
@@ -63,7 +83,14 @@ class Decide:
         now = self._parts.now()
         read = self._read(row)
         with self._parts.database.begin() as tx:
-            state, reason = self._apply(tx, row, read, now)
+            woken = WokenHere(self._parts.wakes)
+            state, reason = self._apply(replace(self._parts, wakes=woken), tx, row, read, now)
+            for activation_id in woken.activations:
+                # A new activation starts here and now; one that runs is looked at by its own flow, many wakes at once.
+                if activations.placements(tx, activation_id):
+                    self._parts.wakes.wake(tx, "incident", f"activation:{activation_id}")
+                else:
+                    advance(tx, self._parts, activation_id, now)
             deliveries.settle(tx, row.id, state, reason, now)
         return state
 
@@ -102,31 +129,33 @@ class Decide:
             raise Refused(f"there is no connection '{order['connection']}'")
         return connection.ticketing.read("incident", [order["number"]])
 
-    def _apply(self, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime) -> tuple[str, str]:
+    def _apply(
+        self, parts: Parts, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime
+    ) -> tuple[str, str]:
         if row.connection == commands.COMMAND:
-            return commands.apply(tx, self._parts, row, read[0] if read else None, now)
+            return commands.apply(tx, parts, row, read[0] if read else None, now)
         *before, ticket = read
         for incident in before:
-            incidents.apply(tx, self._parts, incident, now)
+            incidents.apply(tx, parts, incident, now)
         placement = activations.placement_of(tx, row.connection, row.platform_id)
         if placement is not None:
-            state, reason = tasks.apply(tx, self._parts, placement, ticket, now)
+            state, reason = tasks.apply(tx, parts, placement, ticket, now)
             subject = f"activation:{placement.activation_id}"
             if row.subject != subject:
                 # Even when nothing comes of it: writes to this ticket were held back until it was decided.
-                self._parts.wakes.wake(tx, "incident", subject)
+                parts.wakes.wake(tx, "incident", subject)
             return state, reason
         if ticket.deleted:
-            return incidents.deleted(tx, self._parts, ticket, now)
+            return incidents.deleted(tx, parts, ticket, now)
         if ticket.record == "incident":
-            return incidents.apply(tx, self._parts, ticket, now)
+            return incidents.apply(tx, parts, ticket, now)
         question = writes.created_as(tx, row.connection, row.platform_id)
         if question is not None and question.key.startswith("choose:"):
-            return tasks.answer_choice(tx, self._parts, ticket, question, now)
+            return tasks.answer_choice(tx, parts, ticket, question, now)
         if ticket.key:
             made = activations.placement_for(tx, ticket.key)
             if made is not None and made.platform_id and made.platform_id != ticket.id:
-                self._parts.wakes.wake(tx, "incident", f"activation:{made.activation_id}")
+                parts.wakes.wake(tx, "incident", f"activation:{made.activation_id}")
                 return tasks.duplicate(tx, made, ticket, now)
             return "ignored", "a ticket of ours whose creation is being recorded, or of another installation"
         kind = str(ticket.values.get("issue_type") or "of no type that is mapped")

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from connector import catalog as catalogs
 from connector.catalog import Catalog
 from connector.condition import Condition, Undecidable
-from connector.durable import Wakes
 from connector.incident import Incident, from_values
 from connector.page_link import PageLinks
 from connector.standing import Joined
@@ -75,6 +74,12 @@ class EscalationSender(Sender, Protocol):
     def ways(self) -> tuple[str, ...]: ...
 
 
+class Waking(Protocol):
+    """Has a flow look at a subject once a transaction commits (`connector.durable.Wakes`)."""
+
+    def wake(self, tx: sa.Connection, queue: str, subject: str, at: datetime | None = None) -> None: ...
+
+
 class Meter(Protocol):
     """Counts what happens (`connector.metrics` implements it)."""
 
@@ -114,7 +119,7 @@ class Parts:
     """Everything a flow needs, handed over once by bootstrap."""
 
     database: Database
-    wakes: Wakes
+    wakes: Waking
     connections: Mapping[str, Connection]
     links: PageLinks
     now: Callable[[], datetime]

@@ -58,7 +58,7 @@ def test_the_marks_of_the_rto_are_told_once_each_and_move_with_corrected_times(
 
 
 def test_a_mark_is_told_by_its_own_timer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with stage(tmp_path, monkeypatch, PLAN, at="10:59:58") as world:
+    with stage(tmp_path, monkeypatch, PLAN, at="10:59:50") as world:
         incident = world.major(opened_at="2026-03-02 09:00:00")["sys_id"]
         assert marks(world, incident) == []
-        world.wait(lambda: marks(world, incident) == ["50 % of th"], 8)
+        world.wait(lambda: marks(world, incident) == ["50 % of th"], 25)
