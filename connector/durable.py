@@ -39,7 +39,7 @@ class Queue:
     polling: float
 
 
-QUEUES = (Queue("incident", 8, 0.02), Queue("send", 16, 0.02), Queue("sweep", 4, 0.5))
+QUEUES = (Queue("incident", 8, 0.05), Queue("send", 16, 0.05), Queue("sweep", 4, 0.5))
 
 
 class Wakes:
