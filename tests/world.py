@@ -37,7 +37,7 @@ JIRA_PERSON = ("priya.dba@example.com", "sandbox-token")
 
 @dataclass
 class World:
-    """The sandboxes' addresses and the connector; helpers act as people do, over the sandboxes' own REST."""
+    """The sandboxes' addresses and the connector; its methods act as people do, over the sandboxes' own REST."""
 
     servicenow: Running
     jira: Running
