@@ -25,7 +25,7 @@ from connector.metrics import Metrics
 from connector.page_link import PageLinks
 from connector.problem import Invalid, Problem
 from connector.settings import ConnectionSettings, Settings
-from connector.store import activations, catalogs, deliveries
+from connector.store import activations, catalogs, deliveries, writes
 from connector.store.database import Database
 from connector.store.lock import Lock
 from connector.ticketing import Names, Refused, Ticketing, Unavailable
@@ -148,6 +148,9 @@ class Connector:
         self.parts = parts = self.assemble(wakes)
         self._durable.prepare(wakes, {"incident": Decide(parts), "send": Send(parts), "sweep": Sweep(parts)})
         self._warm()
+        with self.database.begin() as tx:
+            for connection in parts.connections.values():
+                writes.hold_notes_in_flight(tx, connection.name, connection.timeout * 2)
         self._durable.start()
         with self.database.begin() as tx:
             for row in activations.followed(tx):
@@ -349,6 +352,7 @@ def _connection(settings: Settings, platform: Platform, item: ConnectionSettings
         project=item.project,
         review_project=item.review_project,
         poll=item.poll,
+        timeout=item.timeout,
     )
 
 

@@ -189,6 +189,7 @@ def world(
                     webhook=WebhookIn("standard", (SERVICENOW_SECRET,)),
                     fallback_team="Service Desk",
                     desk_team="Service Desk",
+                    timeout=timedelta(seconds=1),
                 ),
                 "jira": ConnectionSettings(
                     name="jira",

@@ -47,6 +47,7 @@ class Connection:
     project: str
     review_project: str
     poll: bool
+    timeout: timedelta = timedelta(seconds=10)
 
     @property
     def name(self) -> str:

@@ -250,6 +250,10 @@ class Send:
             self._park(tx, row, f"given up after {row.attempts + 1} tries: {outcome.reason}", now)
             return
         wait = waiting_time(row.attempts, outcome.retry_after)
+        side = self._parts.connections.get(row.connection)
+        if row.note and outcome.status == "unclear" and side is not None:
+            # The platform may still be carrying out what we gave up on: a look before it is done would find no note.
+            wait = max(wait, side.timeout.total_seconds())
         if row.attempts in LOGGED_TRIES:
             what = f"{row.action} of {row.record} on {row.connection}"
             log.warning(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,6 +92,19 @@ def troubles(tx: sa.Connection, belongs: Belongs, *, limit: int) -> Sequence[sa.
         sa.or_(write.c.state == "parked", sa.and_(write.c.state == "pending", write.c.reason != ""), warned),
     )
     return tx.execute(statement.order_by(write.c.id.desc()).limit(limit)).all()
+
+
+def hold_notes_in_flight(tx: sa.Connection, connection: str, wait: timedelta) -> None:
+    """Let notes rest that were on their way when an earlier process died: the platform may still be at it."""
+    in_flight = sa.select(write.c.id, write.c.sent_at).where(
+        write.c.connection == connection,
+        write.c.state == "pending",
+        write.c.note != "",
+        write.c.sent_at.is_not(None),
+        write.c.next_at <= write.c.sent_at,
+    )
+    for row in tx.execute(in_flight).all():
+        update(tx, [row.id], {"next_at": row.sent_at + wait})
 
 
 def drop_creates(tx: sa.Connection, activation_id: int, reason: str, now: datetime) -> None:
