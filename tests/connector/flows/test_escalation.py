@@ -114,10 +114,11 @@ def test_what_does_not_stand_on_its_platform_in_time_is_told_by_mail_and_webhook
             world.wait(lambda: box.mails)
 
             (mail,) = box.mails
+            text = mail.get_payload(decode=True).decode()
             assert mail["To"] == "carla.continuity@example.com"
             assert f"ACT-1 (PAY-DR) for {made['number']} is not complete" in str(mail["Subject"])
-            assert "jira:" in str(mail.get_payload())
-            assert "503" in str(mail.get_payload())
+            # Which of Jira's reasons stands there depends on the try: its 503, or the wait for its index after it.
+            assert "jira: Jira answered 503" in text or "jira: an earlier try may have landed" in text, text
             assert {item["id"] for item in posted} == {posted[0]["id"]}
             assert posted[0]["type"] == "activation.incomplete"
             assert posted[0]["data"]["incident"] == made["number"]
