@@ -212,9 +212,9 @@ class Connector:
         api.register(app, self.database, self.settings.api_tokens, self.now)
         return app
 
-    def names(self, records: Mapping[str, Any] | None = None) -> Names:
-        """Return the names that `records` (as plain JSON), or the records in force, will need on a platform."""
-        content = self._in_force() if records is None else records
+    def names(self) -> Names:
+        """Return the names that the records in force will need on a platform."""
+        content = self._in_force()
         plans = list(content.get("plans", {}).values())
         tasks = [task for plan in plans for task in plan["tasks"]]
         return Names(

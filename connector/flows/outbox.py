@@ -86,7 +86,8 @@ class Outbox:
                 pending = [item for item in unfinished if item.placement_id == placement.id]
                 self._update_placement(connection, placement, pending)
                 if placement.record == "activation" and connection.ticketing.traits.remote_links:
-                    self._link_placement(connection, placement)
+                    # The plan's page on the activation's own ticket, so that engineers find it.
+                    self._link_to(connection, placement, resolved=self.standing.restored_at is not None)
 
     def _targets(self, connection: Connection) -> Iterable[tuple[TaskStanding, str]]:
         """Yield the tasks that stand on a connection, with the project each is in."""
@@ -268,10 +269,6 @@ class Outbox:
                 number=placement.number,
                 note=note if "state" in changes else "",
             )
-
-    def _link_placement(self, connection: Connection, placement: sa.Row[Any]) -> None:
-        """Put the plan's page on the activation's own ticket, so that engineers find it."""
-        self._link_to(connection, placement, resolved=self.standing.restored_at is not None)
 
     def _link_to(self, connection: Connection, place: sa.Row[Any], *, resolved: bool, link: str = "") -> None:
         intend_link(
