@@ -1,4 +1,4 @@
-"""Conditions that an admin writes, in CEL, checked against declared variables before they are used."""
+"""Conditions and computed values that an admin writes, in CEL, checked against declared variables before use."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ the ticket does not have is the zero of its kind (0, "", false, []).
 
 _FUNCTIONS: Final = "all contains endsWith exists exists_one filter has int map matches size startsWith string"
 _ZERO: Final[Mapping[Kind, Any]] = MappingProxyType({"int": 0, "string": "", "bool": False, "list": ()})
+_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {"INT": "int", "STRING": "string", "BOOL": "bool", "LIST<STRING>": "list"}
+)
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \||\nERROR: | \[[A-Z_]+\]$|$)", re.DOTALL)
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']*)'")
 _EXAMPLE = "write one such as priority == 1 && 'payments-db' in ci"
@@ -50,12 +53,18 @@ _EXAMPLE = "write one such as priority == 1 && 'payments-db' in ci"
 class Undecidable(Exception):
     """A condition could not be evaluated on these values (a list index out of range, a division by zero, ...)."""
 
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where = where
+        self.what = what
 
-class Condition:
-    """A compiled condition; `holds` may be called from several threads.
 
-    `where` is the breadcrumb for messages. Raises Invalid, one problem per mistake, for a source that does not compile
-    (a name that is not declared, a number compared with a text) or does not give true or false.
+class Expression:
+    """A compiled expression; `value` may be called from several threads.
+
+    `where` is the breadcrumb for messages, `kind` what it gives. Raises Invalid, one problem per mistake, for a source
+    that does not compile (a name that is not declared, a number compared with a text) or gives a number with a
+    fraction, an instant or a map.
     """
 
     def __init__(self, source: str, variables: Mapping[str, Kind], where: str) -> None:
@@ -63,27 +72,32 @@ class Condition:
         self.where = where
         self._variables = dict(variables)
         try:
-            self._expression = _environment(tuple(sorted(variables.items()))).compile(source)
+            self._compiled = _environment(tuple(sorted(variables.items()))).compile(source)
         except RuntimeError as error:
             raise Invalid(_problems(str(error), source, variables, where)) from None
-        if self._expression.return_type() != cel.Type.BOOL:
-            gives = self._expression.return_type().name().lower()
-            raise Invalid([Problem(where, f"the condition `{source}` gives {gives}, not true or false", _EXAMPLE)])
+        gives = self._compiled.return_type().name()
+        kind = _KINDS.get(gives)
+        if kind is None:
+            fix = "end in a text, a whole number, true or false, or a list of texts"
+            raise Invalid([Problem(where, f"`{source}` gives {gives.lower()}", fix)])
+        self.kind: Kind = kind
 
-    def holds(self, values: Mapping[str, object]) -> bool:
-        """Return whether the condition is true of `values`; names left out, or None, are the zero of their kind.
+    def value(self, values: Mapping[str, object]) -> Any:
+        """Return what it gives for `values`; names left out, or None, are the zero of their kind.
 
         Raises Undecidable when a value has another kind than declared or the evaluation fails.
         """
         data = {name: self._typed(name, kind, values.get(name)) for name, kind in self._variables.items()}
         try:
-            result = self._expression.eval(data=data)
+            result = self._compiled.eval(data=data)
         except RuntimeError as error:  # too many steps: a loop within a loop over long lists
-            raise Undecidable(f"{self.where}: `{self.source}` cannot be evaluated: {error}") from error
-        if result.type() != cel.Type.BOOL:  # CEL gives errors back as values
+            raise Undecidable(self.where, f"`{self.source}` cannot be evaluated: {error}") from error
+        if result.type() == cel.Type.ERROR:  # CEL gives errors back as values
             reason = str(result.value()).partition(": ")[2] or str(result.value())
-            raise Undecidable(f"{self.where}: `{self.source}` cannot be evaluated: {reason}")
-        return bool(result.value())
+            raise Undecidable(self.where, f"`{self.source}` cannot be evaluated: {reason}")
+        if self.kind == "list":
+            return [str(item.value()) for item in result.value()]
+        return result.value()
 
     def _typed(self, name: str, kind: Kind, value: object) -> object:
         if value is None:
@@ -95,8 +109,24 @@ class Condition:
             "list": isinstance(value, list | tuple) and all(isinstance(item, str) for item in value),
         }[kind]
         if not fits:
-            raise Undecidable(f"{self.where}: `{self.source}`: {name} is {value!r}, not of kind {kind}")
+            raise Undecidable(self.where, f"`{self.source}`: {name} is {value!r}, not of kind {kind}")
         return list(value) if isinstance(value, list | tuple) else value
+
+
+class Condition:
+    """A compiled condition; `holds` may be called from several threads. Raises Invalid as `Expression` does."""
+
+    def __init__(self, source: str, variables: Mapping[str, Kind], where: str) -> None:
+        self.source = source
+        self.where = where
+        self._expression = Expression(source, variables, where)
+        gives = self._expression.kind
+        if gives != "bool":
+            raise Invalid([Problem(where, f"the condition `{source}` gives {gives}, not true or false", _EXAMPLE)])
+
+    def holds(self, values: Mapping[str, object]) -> bool:
+        """Return whether the condition is true of `values`; raises Undecidable, as `Expression.value` does."""
+        return bool(self._expression.value(values))
 
 
 @lru_cache(maxsize=64)

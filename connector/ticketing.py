@@ -62,8 +62,9 @@ class Write:
 
     `create` makes the record (values; no id). `update` sets `values` on ticket `id` and adds `note`, which only the
     desk sees, marked so that it can be found again. `link` puts a remote link (values: global_id, url, title, summary,
-    resolved) on ticket `id`. `unclear_since` is set when an earlier try may have landed: the adapter looks before it
-    writes again.
+    resolved) on ticket `id`. `about` holds facts of the ticket that a mapping's conditions may ask (neutral fields,
+    `service`, `assignment_group`, `exercise`). `unclear_since` is set when an earlier try may have landed: the adapter
+    looks before it writes again.
     """
 
     key: str
@@ -73,6 +74,7 @@ class Write:
     number: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
     unclear_since: datetime | None = None
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from connector.problem import Invalid, Problem, nearest
 from connector.ticketing import Record
-from mappings.mapping import Mapping, compiled
+from mappings.check import problems_of
+from mappings.compile import compiled
+from mappings.mapping import Mapping
 from mappings.schema import validated
 from mappings.source import Layer, Source, merge, parse, plain
 from mappings.vocabulary import RECORDS
@@ -46,6 +48,8 @@ def load(platform: str, directory: Path | None = None) -> Mappings:
         content, found = validated(source)
         problems += found
         if not found:
+            problems += problems_of(source, content["fields_"])
+            # What a check of the meaning finds does not keep the expressions from being checked too.
             records[record], found = compiled(source, content)
             problems += found
     if problems:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Facts
 from dataclasses import dataclass, replace
 from dataclasses import field as made
-from typing import Any, cast
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
 
+from connector.condition import Condition, Expression, Undecidable
 from connector.problem import Invalid, Problem
 from connector.template import Template
 from connector.ticketing import Record
 from mappings import transforms
-from mappings.source import Source
-from mappings.transforms import NameOf, Resolve, Shape, Unmapped
-from mappings.vocabulary import FIELDS, choice
-
-NOTHING = object()
+from mappings.transforms import NOTHING, Lookup, NameOf, Reader, Resolve, Shape, Unmapped, Writer
+from mappings.vocabulary import FIELDS
 
 
 @dataclass(frozen=True)
 class Field:
     """One field of a mapping.
 
-    `name` is ours; `field` is the platform's as the file says it, `id` as the platform's interface does (the same,
-    unless `Mapping.bind` found another; "" for a constant). `source` is the neutral field whose value is written.
-    `default` is NOTHING where the file gives none.
+    `name` is how the file calls it; `field` is the platform's as the file says it, `id` as the platform's interface
+    does (the same, unless `Mapping.bind` found another; "" for one that stands nowhere). `source` is the neutral field
+    whose value is written, and under which it is read. `default` is NOTHING where the file gives none. `when` says for
+    which records the field is mapped at all; `template` or `compute` make the value. `wins` says which side does when
+    both changed. `where` is the file and line.
     """
 
     name: str
@@ -36,10 +37,29 @@ class Field:
     reads: bool
     writes: bool
     optional: bool
+    required: bool
     shape: Shape
+    where: str
     values: Facts[str | int, tuple[str, ...]] = made(default_factory=dict)
     default: Any = NOTHING
     template: Template | None = None
+    compute: Expression | None = None
+    when: Condition | None = None
+    wins: str = ""
+
+    @cached_property
+    def read(self) -> Reader:
+        """What turns a platform's value into ours."""
+        return transforms.reader(self.shape)
+
+    @cached_property
+    def write(self) -> Writer:
+        """What turns our value into the platform's."""
+        return transforms.writer(self.shape)
+
+    def problem(self, what: str, fix: str, *, setting: str = "", level: str = "warning") -> Problem:
+        """Return a problem of this field, with the file and line where it is mended."""
+        return Problem(self.where + (f".{setting}" if setting else ""), what, fix, level)
 
 
 @dataclass(frozen=True)
@@ -81,124 +101,176 @@ class Mapping:
         """Return our field of that name, if it is mapped."""
         return next((item for item in self.fields if item.name == name), None)
 
-    def bind(self, locate: Callable[[str], str | None]) -> Mapping:
-        """Return this mapping with the ids that `locate` gives for the fields as named; absent ones are left out."""
-        found = [(item, locate(item.field) if item.field else "") for item in self.fields]
+    def bind(self, locate: Callable[[str], str | None], markup: str = "") -> Mapping:
+        """Return this mapping with the ids that `locate` gives for the fields as named; absent ones are left out.
+
+        `markup` is the platform's own for formatted text, where the file names none.
+        """
+        found = [(_marked_up(item, markup), locate(item.field) if item.field else "") for item in self.fields]
         return replace(
             self,
             fields=tuple(replace(item, id=place) for item, place in found if place is not None),
             missing=tuple(item for item, place in found if place is None and not item.optional),
         )
 
-    def read(self, raw: Facts[str, Any], name_of: NameOf | None = None) -> Read:
+    @cached_property
+    def _reads(self) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+        """Return the fields to read: those that are always there, then those that depend on what these hold."""
+        reads = [item for item in self.fields if item.reads]
+        later = [item for item in reads if item.when is not None or item.compute is not None]
+        return tuple(item for item in reads if item not in later), tuple(later)
+
+    def read(self, raw: Facts[str, Any], name_of: NameOf | None = None, about: Facts[str, Any] | None = None) -> Read:
         """Read a record: its fields by id, each in any shape that `transforms.scalar` knows.
 
         A field that the record does not have is left out, or reads as its default. `name_of` turns an id that stands
-        where a name is wanted into the name, where it is known.
+        where a name is wanted into the name, where it is known. `about` are facts for conditions (`CONTEXT`).
         """
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        for item in self.fields:
-            if not item.reads:
-                continue
-            if not item.id or item.id not in raw:
+        name_of = name_of or _unknown
+        always, later = self._reads
+        for item in always:
+            if item.id not in raw or not item.id:
                 if item.default is not NOTHING:
-                    values[item.name] = item.default
+                    values[item.source] = item.default
                 continue
             try:
-                values[item.name] = transforms.read(raw[item.id], item.shape, name_of or _unknown)
+                values[item.source] = item.read(raw[item.id], name_of)
             except Unmapped as error:
-                problems.append(self._problem(item, error))
+                problems.append(_unmapped(item, error))
+        if later:
+            facts = {**(about or {}), **_facts(values)}
+            for item in later:
+                self._read_later(item, raw, name_of, facts, values, problems)
         return Read(values, tuple(problems))
 
-    def write(self, values: Facts[str, Any], resolve: Resolve, *, whole: bool = False) -> Written:
+    def _read_later(
+        self,
+        item: Field,
+        raw: Facts[str, Any],
+        name_of: NameOf,
+        facts: Facts[str, Any],
+        values: dict[str, Any],
+        problems: list[Problem],
+    ) -> None:
+        try:
+            if item.when is not None and not item.when.holds(facts):
+                return
+            if item.compute is not None:
+                values[item.source] = item.compute.value(facts)
+            elif item.id in raw:
+                values[item.source] = item.read(raw[item.id], name_of)
+            elif item.default is not NOTHING:
+                values[item.source] = item.default
+        except Unmapped as error:
+            problems.append(_unmapped(item, error))
+        except Undecidable as error:
+            problems.append(_undecided(item, error))
+
+    def write(
+        self, values: Facts[str, Any], resolve: Resolve, *, whole: bool = False, about: Facts[str, Any] | None = None
+    ) -> Written:
         """Write neutral `values`: only fields that are given, or on `whole` (a create) those with a default too.
 
-        `resolve` looks names up; a name that it does not know is a problem and its field is left out.
+        `resolve` looks names up; a name that it does not know is a problem and its field is left out. `about` are facts
+        for conditions, beside the values: what is known of the ticket, and `CONTEXT`.
         """
         fields: dict[str, Any] = {}
         problems: list[Problem] = []
-        for item in self.fields:
-            if not item.writes or not item.id:
-                continue
-            value = values.get(item.source, NOTHING)
-            if value is NOTHING:
-                if not whole or item.default is NOTHING:
-                    continue
-                value = item.default
-            if item.values and value in ("", None):
-                continue  # a choice is made or left alone, never emptied
+        for item, value in self._given(values, problems, whole=whole, about=about):
             try:
-                if item.template is not None:
-                    value = item.template.render(self._names(values) | {"value": value})
-                fields[item.id] = transforms.write(value, item.shape, resolve)
+                fields[item.id] = item.write(value, resolve)
             except Unmapped as error:
-                problems.append(self._problem(item, error))
-            except Invalid as error:
-                problems.extend(error.problems)
+                problems.append(_unmapped(item, error))
+        if whole:
+            lacking = [item for item in self._required if fields.get(item.id) in (None, "", [])]
+            problems += [
+                item.problem(f"'{item.field}' is required and has no value", "give it a default:") for item in lacking
+            ]
         return Written(fields, tuple(problems))
 
-    def _names(self, values: Facts[str, Any]) -> dict[str, Any]:
-        return dict.fromkeys(FIELDS[self.record], "") | dict(values)
+    def lookups(
+        self, values: Facts[str, Any], *, whole: bool = False, about: Facts[str, Any] | None = None
+    ) -> Iterator[tuple[Lookup, str]]:
+        """Return what has to be looked up before `write` is given the same."""
+        for item, value in self._given(values, [], whole=whole, about=about):
+            lookup = item.shape.lookup
+            if lookup is not None:
+                named = value if isinstance(value, (list, tuple)) else [value]
+                for name in (*named, item.shape.else_write):
+                    if isinstance(name, str) and name:
+                        yield lookup, name
 
-    def _problem(self, item: Field, error: Unmapped) -> Problem:
-        part = ".values" if item.values else ""
-        what = f"{error.what} (platform field '{item.field}')"
-        return Problem(f"{self.file}: fields.{item.name}{part}", what, error.fix, "warning")
+    @cached_property
+    def _writes(self) -> tuple[Field, ...]:
+        return tuple(item for item in self.fields if item.writes and item.id)
+
+    @cached_property
+    def _required(self) -> tuple[Field, ...]:
+        return tuple(item for item in self._writes if item.required and item.when is None)
+
+    def _given(
+        self, values: Facts[str, Any], problems: list[Problem], *, whole: bool, about: Facts[str, Any] | None
+    ) -> Iterator[tuple[Field, Any]]:
+        """Yield the fields to write with the value of each, before it is given the platform's shape."""
+        facts: dict[str, Any] | None = None
+        for item in self._writes:
+            value = values.get(item.source, NOTHING)
+            if value is NOTHING and not (whole and (item.default is not NOTHING or item.compute is not None)):
+                continue
+            try:
+                if item.when is not None or item.compute is not None:
+                    facts = facts or {**(about or {}), **_facts(values)}
+                    if item.when is not None and not item.when.holds(facts):
+                        continue
+                    if item.compute is not None:
+                        value = item.compute.value(facts)
+                if value is NOTHING:
+                    value = item.default
+                if item.values and value in ("", None):
+                    continue  # a choice is made or left alone, never emptied
+                if item.template is not None:
+                    value = item.template.render(self._names(values) | {"value": value})
+            except Undecidable as error:
+                problems.append(_undecided(item, error))
+            except Invalid as error:
+                problems.extend(error.problems)
+            else:
+                yield item, value
+
+    def _names(self, values: Facts[str, Any]) -> dict[str, Any]:
+        own = (item.source for item in self.fields if item.source.startswith("x_"))
+        return dict.fromkeys((*FIELDS[self.record], *own), "") | dict(values)
+
+
+def _marked_up(item: Field, markup: str) -> Field:
+    if item.shape.type != "rich_text" or item.shape.format or not markup:
+        return item
+    return replace(item, shape=replace(item.shape, format=markup))
+
+
+def _unmapped(item: Field, error: Unmapped) -> Problem:
+    what = f"{error.what} (platform field '{item.field}')"
+    return item.problem(what, error.fix, setting="values" if item.values else "")
+
+
+def _undecided(item: Field, error: Undecidable) -> Problem:
+    return item.problem(error.what, "mend the expression", setting="when" if item.when is not None else "compute")
+
+
+def _facts(values: Facts[str, Any]) -> dict[str, Any]:
+    """Return values as conditions see them: instants and dates as text, numbers whole."""
+    return {
+        name: value.isoformat()
+        if isinstance(value, (datetime, date))
+        else int(value)
+        if isinstance(value, float)
+        else value
+        for name, value in values.items()
+    }
 
 
 def _unknown(kind: str, name: str) -> str | None:
     del kind, name
     return None
-
-
-def compiled(source: Source, content: Facts[str, Any]) -> tuple[Mapping, list[Problem]]:
-    """Compile a file's checked content; problems are those of its templates."""
-    record = cast("Record", source.record)
-    problems: list[Problem] = []
-    entries: list[Field] = []
-    for name, entry in content["fields_"].items():
-        template = None
-        if "template" in entry:
-            where = source.where(("fields", name, "template"))
-            try:
-                template = Template(entry["template"], where, FIELDS[record] | {"value"})
-            except Invalid as error:
-                problems.extend(error.problems)
-        entries.append(_field(record, name, entry, template))
-    settings = {key: value for key, value in content.items() if key not in ("version", "fields_")}
-    return Mapping(source.platform, record, source.file, settings, tuple(entries)), problems
-
-
-def _field(record: Record, name: str, entry: Facts[str, Any], template: Template | None) -> Field:
-    values = {meant: theirs for ours, theirs in entry["values"].items() if (meant := choice(record, name, ours))}
-    theirs: dict[str, str | int] = {}
-    for ours, options in values.items():
-        for option in options:
-            theirs.setdefault(option.casefold(), ours)
-    kind = entry["kind"] or (entry["type"] if entry["type"] in ("user", "team") else "")
-    shape = Shape(
-        type=entry["type"],
-        part=entry["part"],
-        wrap=entry["wrap"],
-        kind=kind,
-        many=entry["many"] or entry["type"] in transforms.MANY,
-        format=entry["format"],
-        zone=ZoneInfo(entry["zone"]),
-        theirs=theirs,
-        ours={str(ours): options[0] for ours, options in values.items()},
-    )
-    place = entry.get("field", "")
-    return Field(
-        name=name,
-        field=place,
-        id=place,
-        source=entry["source"] or name,
-        reads=entry["direction"] != "write",
-        writes=entry["direction"] != "read",
-        optional=entry["optional"],
-        shape=shape,
-        values=values,
-        default=entry.get("default", NOTHING),
-        template=template,
-    )

@@ -60,6 +60,13 @@ class Source:
         place = self._place(path)
         return f"{place}: {crumb}" if crumb else place
 
+    def mend(self, path: Path) -> str:
+        """Return where an admin mends what stands at `path`: the line of the own file, or that file for a new line."""
+        own = next((layer for layer in self.layers if layer.name == self.file), None)
+        line = own.line(path) if own else None
+        place = f"{self.file}:{line}" if line is not None else self.file
+        return f"{place}: {'.'.join(path)}"
+
     def _place(self, path: Path) -> str:
         # The last layer wins; where none holds the whole path, the one that holds the most of it is meant.
         for length in range(len(path), -1, -1):

@@ -5,15 +5,47 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-TYPES = ("text", "number", "boolean", "datetime", "date", "choice", "reference", "user", "team", "labels", "list")
+from connector.duration import parse_duration
+from mappings import rich_text
+
+TYPES = (
+    *("text", "rich_text", "number", "boolean", "datetime", "date", "duration", "choice"),
+    *("reference", "user", "team", "labels", "list"),
+)
 LOOKED_UP = frozenset({"reference", "user", "team"})
 MANY = frozenset({"labels", "list"})
+DURATION_FORMATS = ("seconds", "minutes", "hours", "words", "since_1970")
+NOTHING: Any = object()
+"""Stands where a file gives no value, as null is one."""
 
-Resolve = Callable[[str, str], str | None]
-"""Give the platform's id for (kind, name), kind being `team`, `user` or a field's `kind`; None if there is none."""
+
+@dataclass(frozen=True)
+class Lookup:
+    """How a name becomes an id: `kind` is `team`, `user` or a field's `kind`, `by` the platform's field that bears it.
+
+    `by` is "" for what people usually name it by. `several` says what happens when more than one bears it: `refuse`
+    (none is taken) or `first`.
+    """
+
+    kind: str
+    by: str = ""
+    several: str = "refuse"
+
+
+def zone(name: str) -> tzinfo | None:
+    """Return the time zone of that name, None if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+Resolve = Callable[[Lookup, str], str | None]
+"""Give the platform's id for a name; None if there is none."""
 
 NameOf = Callable[[str, str], str | None]
 """Give the name for (kind, id) if it is known without asking the platform."""
@@ -33,19 +65,22 @@ class Shape:
     """How a field's value looks on the platform and what it means to us.
 
     `part` picks a property of an object that is read (`{"name": "High"}`), `wrap` makes the object that is written.
-    `kind` says what a looked-up name is (`team`, `user`, `ci`, ...). `theirs` gives our value for one of theirs (folded
-    to lower case), `ours` what is written for one of ours; both are empty where the file gives no `values`.
+    `lookup` says how a name is looked up. `theirs` gives our value for one of theirs (folded to lower case), `ours`
+    what is written for one of ours; both are empty where the file gives no `values`. `else_read` and `else_write` stand
+    for what those do not hold, and `else_write` for a name that nobody bears; NOTHING where the file does not say.
     """
 
     type: str = "text"
     part: str = ""
     wrap: str = ""
-    kind: str = ""
+    lookup: Lookup | None = None
     many: bool = False
     format: str = ""
     zone: tzinfo = UTC
     theirs: Mapping[str, str | int] = field(default_factory=dict)
     ours: Mapping[str, str] = field(default_factory=dict)
+    else_read: Any = NOTHING
+    else_write: Any = NOTHING
 
 
 def scalar(raw: Any, part: str) -> str:
@@ -54,6 +89,8 @@ def scalar(raw: Any, part: str) -> str:
     Accepts text, numbers, truth values, and objects such as `{"link", "value"}`, `{"value", "display_value"}` and
     `{"id", "name"}`.
     """
+    if isinstance(raw, str):
+        return raw
     if isinstance(raw, Mapping):
         # `value` decides even where it is empty: what stands beside it is only how it is shown.
         for name in (part, "value", "name", "display_value", "key", "id"):
@@ -96,6 +133,15 @@ def _instant(text: str, shape: Shape) -> datetime:
     raise Unmapped(f"'{text}' is not a date and time", "say how it is written with format: or map another field")
 
 
+def _day(text: str, shape: Shape) -> date:
+    if not shape.format:
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    return _instant(text, shape).date()
+
+
 def _boolean(text: str) -> bool:
     truth = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.casefold())
     if truth is None:
@@ -103,12 +149,30 @@ def _boolean(text: str) -> bool:
     return truth
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
+
+
+def _duration(text: str, shape: Shape) -> int:
+    """Return seconds. A platform may count a duration, write it in words, or as an instant since 1970."""
+    if shape.format == "since_1970":
+        return round((_instant(text, Shape()) - _EPOCH).total_seconds())
+    if shape.format == "words":
+        try:
+            return int(parse_duration("".join(text.split())).total_seconds())
+        except ValueError as error:
+            raise Unmapped(str(error), "say how it is written with format:") from None
+    return round(_number(text) * _UNITS[shape.format or "seconds"])
+
+
 def _choice(text: str, shape: Shape) -> str | int:
     ours = shape.theirs.get(text.casefold())
-    if ours is None:
-        options = sorted({str(value) for value in shape.theirs.values()})
-        raise Unmapped(f"value '{text}' is not mapped", f"add it to one of: {', '.join(options)}")
-    return ours
+    if ours is not None:
+        return ours
+    if shape.else_read is not NOTHING:
+        return shape.else_read  # type: ignore[no-any-return]
+    options = sorted({str(value) for value in shape.theirs.values()})
+    raise Unmapped(f"value '{text}' is not mapped", f"add it to one of: {', '.join(options)}")
 
 
 def _named(raw: Any, shape: Shape, name_of: NameOf) -> str:
@@ -116,30 +180,44 @@ def _named(raw: Any, shape: Shape, name_of: NameOf) -> str:
     if not text or not shape.part or (isinstance(raw, Mapping) and raw.get(shape.part)):
         return text
     # The wanted part was not sent (a plain id): use a name that is known already, else leave the id.
-    return name_of(shape.kind, text) or text
+    return name_of(shape.lookup.kind if shape.lookup else "", text) or text
 
 
-def read(raw: Any, shape: Shape, name_of: NameOf) -> Any:
-    """Turn a platform's value into ours; raises `Unmapped`.
+Reader = Callable[[Any, NameOf], Any]
+Writer = Callable[[Any, Resolve], Any]
+
+
+def reader(shape: Shape) -> Reader:
+    """Return what turns a platform's value into ours; it raises `Unmapped`.
 
     An empty value reads as "" (text, reference, user, team), as [] (many) and as None (all others), but for a choice
     whose map gives the empty text a meaning.
     """
-    if shape.many:
-        items = [_one(item, shape, name_of) for item in _items(raw)]
+    one = _reader_of_one(shape)
+    if not shape.many:
+        return one
+
+    def many(raw: Any, name_of: NameOf) -> Any:
+        items = [one(item, name_of) for item in _items(raw)]
         return [item for item in items if item not in ("", None)]
-    return _one(raw, shape, name_of)
+
+    return many
 
 
-def _one(raw: Any, shape: Shape, name_of: NameOf) -> Any:
-    if shape.type in LOOKED_UP:
-        return _named(raw, shape, name_of)
-    text = scalar(raw, shape.part)
-    if shape.theirs and (text or "" in shape.theirs):
-        return _choice(text, shape)
+def _reader_of_one(shape: Shape) -> Reader:
+    if shape.type == "rich_text":
+        markup = shape.format
+        return lambda raw, _: rich_text.read(raw if isinstance(raw, dict) else scalar(raw, shape.part), markup)
+    if shape.type in LOOKED_UP and not shape.theirs:
+        return lambda raw, name_of: _named(raw, shape, name_of)
+    part = shape.part
+    if shape.theirs:
+        empty = "" in shape.theirs
+        return lambda raw, _: _choice(text, shape) if (text := scalar(raw, part)) or empty else None
     if shape.type in ("text", "labels", "list"):
-        return text
-    return _TYPED[shape.type](text, shape) if text else None
+        return lambda raw, _: scalar(raw, part)
+    typed = _TYPED[shape.type]
+    return lambda raw, _: typed(text, shape) if (text := scalar(raw, part)) else None
 
 
 _TYPED: Mapping[str, Callable[[str, Shape], Any]] = {
@@ -147,38 +225,60 @@ _TYPED: Mapping[str, Callable[[str, Shape], Any]] = {
     "number": lambda text, _: _number(text),
     "boolean": lambda text, _: _boolean(text),
     "datetime": _instant,
-    "date": lambda text, shape: _instant(text, shape).date(),
+    "date": _day,
+    "duration": _duration,
 }
 
 
-def write(value: Any, shape: Shape, resolve: Resolve) -> Any:
-    """Turn our value into the platform's; raises `Unmapped`. None clears the field."""
+def writer(shape: Shape) -> Writer:
+    """Return what turns our value into the platform's; it raises `Unmapped`. None clears the field."""
+    their = _writer_of_one(shape)
+    wrap = shape.wrap
     if shape.many:
-        values = value if isinstance(value, (list, tuple)) else ([] if value in (None, "") else [value])
-        return [_wrapped(item, shape, resolve) for item in values]
-    if value is None or value == "":
-        return None if shape.wrap else ""
-    return _wrapped(value, shape, resolve)
+
+        def many(value: Any, resolve: Resolve) -> Any:
+            values = value if isinstance(value, (list, tuple)) else ([] if value in (None, "") else [value])
+            return [{wrap: their(item, resolve)} if wrap else their(item, resolve) for item in values]
+
+        return many
+
+    def one(value: Any, resolve: Resolve) -> Any:
+        if value is None or value == "":
+            return None if wrap else ""
+        return {wrap: their(value, resolve)} if wrap else their(value, resolve)
+
+    return one
 
 
-def _wrapped(value: Any, shape: Shape, resolve: Resolve) -> Any:
-    theirs = _their(value, shape, resolve)
-    return {shape.wrap: theirs} if shape.wrap else theirs
-
-
-def _their(value: Any, shape: Shape, resolve: Resolve) -> Any:
-    if shape.ours:
-        theirs = shape.ours.get(str(value))
-        if theirs is None:
-            raise Unmapped(f"our value '{value}' is not mapped", f"add {value}: <the platform's value>")
-        return theirs
-    if shape.type in LOOKED_UP and shape.kind:
-        found = resolve(shape.kind, str(value))
-        if found is None:
-            raise Unmapped(f"no {shape.kind} '{value}' on the platform", "create it there, or correct the name here")
-        return found
+def _writer_of_one(shape: Shape) -> Writer:
+    if shape.ours or (shape.else_write is not NOTHING and shape.lookup is None):
+        return lambda value, _: _chosen(value, shape)
+    if shape.lookup is not None:
+        lookup = shape.lookup
+        return lambda value, resolve: _looked_up(str(value), lookup, shape.else_write, resolve)
+    if shape.type == "rich_text":
+        markup = shape.format
+        return lambda value, _: rich_text.write(str(value), markup)
     form: Callable[[Any, Shape], Any] = _FORMED.get(shape.type, _text)
-    return form(value, shape)
+    return lambda value, _: form(value, shape)
+
+
+def _chosen(value: Any, shape: Shape) -> Any:
+    theirs = shape.ours.get(str(value))
+    if theirs is not None:
+        return theirs
+    if shape.else_write is not NOTHING:
+        return shape.else_write
+    raise Unmapped(f"our value '{value}' is not mapped", f"add {value}: <the platform's value>")
+
+
+def _looked_up(name: str, lookup: Lookup, otherwise: Any, resolve: Resolve) -> str:
+    found = resolve(lookup, name)
+    if found is None and otherwise is not NOTHING:
+        found = resolve(lookup, str(otherwise))
+    if found is None:
+        raise Unmapped(f"no {lookup.kind} '{name}' on the platform", "create it there, or correct the name here")
+    return found
 
 
 def _text(value: Any, shape: Shape) -> str:
@@ -196,9 +296,22 @@ def _moment(value: Any, shape: Shape) -> str:
     return local.date().isoformat() if shape.type == "date" else local.isoformat(timespec="seconds")
 
 
+def _span(value: Any, shape: Shape) -> Any:
+    seconds = value.total_seconds() if isinstance(value, timedelta) else float(_number(str(value)))
+    if shape.format == "since_1970":
+        return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
+    if shape.format == "words":
+        # Hours and minutes only: what a day is differs between platforms (24 hours, or a working day).
+        hours, minutes = divmod(round(seconds / 60), 60)
+        return " ".join(f"{count}{unit}" for count, unit in ((hours, "h"), (minutes, "m")) if count) or "0m"
+    count = seconds / _UNITS[shape.format or "seconds"]
+    return int(count) if count.is_integer() else count
+
+
 _FORMED: Mapping[str, Callable[[Any, Shape], Any]] = {
     "datetime": _moment,
     "date": _moment,
+    "duration": _span,
     "number": lambda value, _: value if isinstance(value, (int, float)) else _number(str(value)),
     "boolean": lambda value, _: value if isinstance(value, bool) else _boolean(str(value)),
 }

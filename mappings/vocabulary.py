@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import get_args
 
+from connector.condition import Kind
 from connector.recovery_task import TaskState
 from connector.ticketing import Record
 
@@ -65,6 +66,32 @@ CHOICES: Mapping[tuple[Record, str], tuple[str | int, ...]] = MappingProxyType(
 """The values that a closed neutral field can take; a value map's keys are checked against them."""
 
 
+_INTS = frozenset({"priority", "order", "recovery_progress"})
+_BOOLS = frozenset({"required", "lasting", "exercise"})
+_LISTS = frozenset({"ci", "service", "component", "label"})
+
+CONTEXT: Mapping[str, Kind] = MappingProxyType(
+    {"connection": "string", "service": "list", "assignment_group": "string", "exercise": "bool"}
+)
+"""What a condition may ask beside the record's own fields: the connection's name, and facts of the incident."""
+
+
+def kinds(record: Record, own: Mapping[str, str]) -> dict[str, Kind]:
+    """Return what conditions and computed values of a record may name, with the kind of each.
+
+    `own` are the types of the fields of the admin's own. Instants and dates are texts, in ISO 8601.
+    """
+    found: dict[str, Kind] = dict(CONTEXT)
+    for name in FIELDS[record]:
+        found[name] = "int" if name in _INTS else "bool" if name in _BOOLS else "list" if name in _LISTS else "string"
+    for name, kind in own.items():
+        found[name] = _OWN.get(kind, "string")
+    return found
+
+
+_OWN: Mapping[str, Kind] = {"number": "int", "duration": "int", "boolean": "bool", "labels": "list", "list": "list"}
+
+
 def known(record: Record, name: str) -> bool:
     """Tell whether `name` may stand under `fields` of this record."""
     return name in FIELDS[record] or name.startswith("x_")
@@ -76,3 +103,27 @@ def choice(record: Record, name: str, written: str | int) -> str | int | None:
     if options is None:
         return written
     return {str(option): option for option in options}.get(str(written))
+
+
+ESSENTIAL: Mapping[Record, tuple[str, ...]] = MappingProxyType(
+    {
+        "incident": ("state",),
+        "activation": ("title", "state"),
+        "recovery_task": ("title", "state"),
+        "review": ("title", "state"),
+    }
+)
+"""What the work cannot be done without."""
+
+_INSTANT = frozenset({"opened_at", "resolved_at", "closed_at", "updated_at", "outage_began_at", "due_at", "rto_due"})
+
+
+def fitting(name: str) -> tuple[str, ...]:
+    """Return the types that a neutral field can have, () where any will do."""
+    if name in _INSTANT:
+        return ("datetime", "date")
+    if name in _INTS:
+        return ("number", "choice")
+    if name in _BOOLS:
+        return ("boolean", "choice")
+    return ()

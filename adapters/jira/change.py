@@ -39,7 +39,8 @@ def _update(site: Site, write: Write, present: Issue | None) -> Outcome:
         found = present
         if found is None and has_state(site, write):
             found = site.connection.get(f"/issue/{write.id}", {"fields": "status,labels,project"})
-        written = mapping.write({name: value for name, value in write.values.items() if name != "state"}, site.resolve)
+        values = {name: value for name, value in write.values.items() if name != "state"}
+        written = mapping.write(values, site.resolve, about=write.about)
         fields = site.written(written.fields)
         internal = bool(write.note) and _apart(site, write, found)
         noted = bool(write.note) and write.unclear_since is not None and _stands(site, write)

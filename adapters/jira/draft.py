@@ -37,7 +37,7 @@ def compose(site: Site, write: Write, parent: str) -> Draft:
     project = str(write.values.get("project") or site.project)
     values = {**write.values, "project": project, "parent": parent}
     state = str(values.pop("state", None) or "open")
-    written = mapping.write(values, site.resolve, whole=True)
+    written = mapping.write(values, site.resolve, whole=True, about=write.about)
     fields = site.written(written.fields)
     status, holder = mapping.named("state"), mapping.named("parent")
     fields.pop(status.id if status else "status", None)

@@ -18,6 +18,7 @@ from adapters.jira.shelf import Shelf
 from connector.ticketing import Record
 from mappings.library import Mappings
 from mappings.mapping import Mapping as RecordMapping
+from mappings.transforms import Lookup
 
 _LONGEST_SUMMARY = 255
 _LONGEST_TEXT = 30_000
@@ -81,12 +82,12 @@ class Site:
         """Return the name by which people know a field."""
         return self.lookups.field_names().get(field, field)
 
-    def resolve(self, kind: str, name: str) -> str | None:
+    def resolve(self, lookup: Lookup, name: str) -> str | None:
         """Return what a mapping writes for a name: a person's id; teams and the rest are written by name.
 
         A person who cannot be looked up now counts as unknown: a task without an assignee is better than none.
         """
-        if kind != "user":
+        if lookup.kind != "user":
             return name
         try:
             return self.lookups.person(name)

@@ -16,7 +16,7 @@ from adapters.servicenow.rest import failure
 from connector.ticketing import Outcome, Write
 from mappings.library import Mappings
 from mappings.mapping import Mapping
-from mappings.transforms import scalar
+from mappings.transforms import Lookup, scalar
 
 NOTE = "work_notes"
 """The journal that only the desk sees; `comments` would go to the customer."""
@@ -70,10 +70,8 @@ def unmarked(text: str) -> str:
 
 def names(mappings: Mappings, write: Write) -> Iterator[Name]:
     """Return the names that must be known before `write` can be composed."""
-    for item in mappings[write.record].fields:
-        value = write.values.get(item.source, item.default)
-        if item.writes and item.shape.kind and isinstance(value, str) and value:
-            yield item.shape.kind, value
+    for lookup, name in mappings[write.record].lookups(write.values, whole=write.action == "create", about=write.about):
+        yield lookup.kind, name
 
 
 class Composer:
@@ -109,16 +107,16 @@ class Composer:
     def _fields(self, write: Write, mapping: Mapping, *, creating: bool) -> tuple[dict[str, Any], list[str]]:
         warnings: list[str] = []
 
-        def resolve(kind: str, name: str) -> str | None:
-            found = self._lookups.resolve(kind, name)
-            if found is not None or kind != "team":
+        def resolve(lookup: Lookup, name: str) -> str | None:
+            found = self._lookups.resolve(lookup.kind, name)
+            if found is not None or lookup.kind != "team":
                 return found
             fallback = self._lookups.resolve("team", self._fallback)
             if fallback is not None:
                 warnings.append(f"no group '{name}' on ServiceNow: given to '{self._fallback}'")
             return fallback
 
-        written = mapping.write(write.values, resolve, whole=creating)
+        written = mapping.write(write.values, resolve, whole=creating, about=write.about)
         warnings += [str(problem) for problem in written.problems]
         fields = {name: "" if value is None else value for name, value in written.fields.items()}
         fields |= {name: unmarked(fields[name]) for name in _JOURNALS if isinstance(fields.get(name), str)}

@@ -56,6 +56,31 @@ catalog = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# The newest row is in force; a roll-back is a new row with an older content.
+mapping_version = sa.Table(
+    "mapping_version",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    _json("content", default=dict),  # platform -> record -> the texts of its files, shipped first
+    sa.Column("activated_at", Instant, nullable=False),
+    sa.Column("activated_by", sa.Text, nullable=False),
+    sa.Column("restores", Id),  # the version whose content this is, after a roll-back
+    sqlite_autoincrement=True,
+)
+
+# What a preflight found: whether a plan's tasks could be made on a connection as things stand there.
+preflight = sa.Table(
+    "preflight",
+    metadata,
+    sa.Column("plan_key", sa.Text, primary_key=True),
+    sa.Column("connection", sa.Text, primary_key=True),
+    _json("problems", default=list),  # texts, with the level in front
+    sa.Column("failed", sa.Boolean, nullable=False, default=False),
+    sa.Column("checked_at", Instant, nullable=False),
+    sa.Column("told_at", Instant),  # when its failure was last escalated
+)
+
 # One row per thing whose messages are handled one after another; `queued` keeps wake-ups from piling up.
 subject = sa.Table(
     "subject",
@@ -113,6 +138,7 @@ ticket = sa.Table(
     sa.Column("linked_at", Instant),  # from when the address of its page counts its validity
     _json("written", default=dict),  # the status fields last written to it
     sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("delivery_id", Id),  # the message that brought its values
     sa.UniqueConstraint("connection", "platform_id"),
     sa.Index("ticket_parent", "connection", "parent"),
     sa.Index("ticket_activation", "activation_id"),
@@ -190,7 +216,10 @@ placement = sa.Table(
     sa.Column("state_at", Instant),  # when that became known
     sa.Column("overwrote_version", sa.BigInteger),  # what was known when we last wrote the state, if others wrote since
     sa.Column("overwrote_state", sa.Text, nullable=False, default=""),
-    _json("written", default=dict),
+    _json("written", default=dict),  # what we last wrote to it, field by field
+    _json("seen"),  # what it was last seen to hold, field by field; null: not read since
+    sa.Column("seen_at", Instant),
+    sa.Column("delivery_id", Id),  # the message that brought what was seen
     _json("problems", default=list),
     sa.Column("gone", sa.Text, nullable=False, default=""),  # deleted | closed with its incident
     sa.UniqueConstraint("activation_id", "record", "key", "connection", "round"),
@@ -224,6 +253,8 @@ write = sa.Table(
     sa.Column("platform_id", sa.Text, nullable=False, default=""),
     sa.Column("number", sa.Text, nullable=False, default=""),
     _json("values", default=dict),
+    _json("about"),  # facts of the ticket that a mapping's conditions ask
+    sa.Column("mapping_version", Id),  # the version that the adapter used
     sa.Column("note", sa.Text, nullable=False, default=""),
     sa.Column("cause", sa.Text, nullable=False, default=""),
     sa.Column("state", sa.Text, nullable=False, default="pending"),  # pending | done | parked | superseded

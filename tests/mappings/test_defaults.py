@@ -10,13 +10,14 @@ import pytest
 
 from connector.recovery_task import TaskState
 from mappings.library import load
+from mappings.transforms import Lookup
 from mappings.vocabulary import RECORDS
 
 PLATFORMS = ("servicenow", "jira")
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "servicenow"
 
 
-def nobody(kind: str, name: str) -> None:
+def nobody(lookup: Lookup, name: str) -> None:
     return None
 
 
@@ -81,7 +82,7 @@ def test_a_recovery_task_for_servicenow_has_plain_values() -> None:
         "continuity_link": "https://c.example/t/1",
     }
 
-    written = load("servicenow")["recovery_task"].write(values, lambda kind, name: f"{kind}-id", whole=True)
+    written = load("servicenow")["recovery_task"].write(values, lambda lookup, name: f"{lookup.kind}-id", whole=True)
 
     assert written.problems == ()
     assert written.fields == {
@@ -100,7 +101,7 @@ def test_a_recovery_task_for_jira_has_jiras_objects() -> None:
     bound = load("jira")["recovery_task"].bind(lambda name: {"RTO due": "customfield_1"}.get(name, name))
     values = {"title": "Fail over", "team": "Database Operations", "due_at": "2026-03-02T10:30:00+00:00", "parent": "7"}
 
-    written = bound.write(values, lambda kind, name: name)
+    written = bound.write(values, lambda lookup, name: name)
 
     assert {item.name for item in mapping.missing} >= {"title", "state"}
     assert written.fields == {

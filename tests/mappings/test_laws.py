@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connector.recovery_task import TaskState
 from mappings.library import load
+from mappings.transforms import Lookup
 
 TASK = load("servicenow")["recovery_task"]
 PLAIN = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60)
@@ -27,7 +28,7 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-def same(kind: str, name: str) -> str:
+def same(lookup: Lookup, name: str) -> str:
     return name
 
 

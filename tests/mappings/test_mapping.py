@@ -9,6 +9,7 @@ import pytest
 
 from mappings.library import load
 from mappings.mapping import Mapping
+from mappings.transforms import Lookup
 
 
 def made(tmp_path: Path, text: str, record: str = "incident") -> Mapping:
@@ -18,7 +19,7 @@ def made(tmp_path: Path, text: str, record: str = "incident") -> Mapping:
     return load("servicenow", tmp_path)[record]
 
 
-def nobody(kind: str, name: str) -> None:
+def nobody(lookup: Lookup, name: str) -> None:
     return None
 
 
@@ -52,15 +53,16 @@ def test_an_unmapped_value_names_the_file_and_what_to_add(tmp_path: Path) -> Non
 
 
 def test_a_value_of_ours_that_is_not_mapped_is_told_and_left_out(tmp_path: Path) -> None:
-    mapping = made(tmp_path, "fields: {state: {values: {skipped: null}}}\n", "recovery_task")
+    text = "fields: {x_site: {field: u_site, type: choice, values: {north: n}}}\n"
+    mapping = made(tmp_path, text, "recovery_task")
 
-    written = mapping.write({"state": "skipped", "title": "Fail over"}, nobody)
+    written = mapping.write({"x_site": "south", "title": "Fail over"}, nobody)
 
     assert written.fields == {"short_description": "Fail over"}
     assert [str(problem) for problem in written.problems] == [
         (
-            "mappings/servicenow/recovery_task.yaml: fields.state.values: our value 'skipped' is not mapped "
-            "(platform field 'state'); add skipped: <the platform's value>"
+            "mappings/servicenow/recovery_task.yaml:1: fields.x_site.values: our value 'south' is not mapped "
+            "(platform field 'u_site'); add south: <the platform's value>"
         )
     ]
 
@@ -106,7 +108,11 @@ def test_a_local_time_is_read_in_the_zone_that_the_file_says(tmp_path: Path) -> 
 
 
 def test_a_template_fills_text_and_knows_every_neutral_name(tmp_path: Path) -> None:
-    mapping = made(tmp_path, "fields: {title: {template: '[{{ continuity_plan }}] {{ value }}'}}\n", "recovery_task")
+    mapping = made(
+        tmp_path,
+        "fields: {title: {direction: write, template: '[{{ continuity_plan }}] {{ value }}'}}\n",
+        "recovery_task",
+    )
 
     written = mapping.write({"title": "Fail over", "continuity_plan": "PAY-DR"}, nobody)
 

@@ -69,7 +69,7 @@ INCIDENT = "mappings/servicenow/incident.yaml"
         ),
         (
             "fields:\n  x_source:\n    type: text\n",
-            f"{INCIDENT}:2: fields.x_source: the platform's field is missing; add field:, or a default:",
+            f"{INCIDENT}:2: fields.x_source: the platform's field is missing; add field:, compute: or default:",
         ),
         (
             "fields:\n  x_kind:\n    field: category\n    type: choice\n",
@@ -97,12 +97,12 @@ def test_a_file_that_is_not_yaml_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_template_with_an_unknown_name_is_told_with_its_place(tmp_path: Path) -> None:
-    text = "fields:\n  title:\n    template: '{{ titel }}'\n"
+    text = "fields:\n  title:\n    direction: write\n    template: '{{ titel }}'\n"
 
     (problem,) = told(tmp_path, text, "recovery_task")
 
     assert problem.startswith(
-        "mappings/servicenow/recovery_task.yaml:3: fields.title.template: line 1: unknown name 'titel'; "
+        "mappings/servicenow/recovery_task.yaml:4: fields.title.template: line 1: unknown name 'titel'; "
         "did you mean 'title'?"
     )
 

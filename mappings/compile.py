@@ -1,0 +1,109 @@
+"""Turns a file's checked content into a mapping; what can only be seen while compiling becomes a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as Facts
+from datetime import UTC
+from typing import Any, TypeVar, cast
+
+from connector.condition import Condition, Expression
+from connector.problem import Invalid, Problem
+from connector.template import Template
+from connector.ticketing import Record
+from mappings.mapping import Field, Mapping
+from mappings.source import Source
+from mappings.transforms import LOOKED_UP, MANY, NOTHING, Lookup, Shape, zone
+from mappings.vocabulary import FIELDS, choice, kinds
+
+_Made = TypeVar("_Made")
+
+
+def compiled(source: Source, content: Facts[str, Any]) -> tuple[Mapping, list[Problem]]:
+    """Compile a file's checked content; problems are those of its templates, conditions and computed values."""
+    record = cast("Record", source.record)
+    problems: list[Problem] = []
+    entries: Facts[str, Facts[str, Any]] = content["fields_"]
+    own = {name: entry["type"] for name, entry in entries.items() if name.startswith("x_")}
+    # A condition decides whether a field is read, so it can only ask what is read without one.
+    always = kinds(record, own)
+    asked = {name: kind for name, kind in always.items() if not entries.get(name, {}).get("when")}
+
+    def attempt(make: Callable[..., _Made], text: str | None, *given: Any) -> _Made | None:
+        try:
+            return make(text, *given) if text is not None else None
+        except Invalid as error:
+            problems.extend(error.problems)
+            return None
+
+    fields: list[Field] = []
+    for name, entry in entries.items():
+        told = {setting: source.where(("fields", name, setting)) for setting in ("template", "compute", "when")}
+        names = FIELDS[record] | set(own) | {"value"}
+        fields.append(
+            _field(
+                record,
+                name,
+                entry,
+                source.mend(("fields", name)),
+                template=attempt(Template, entry.get("template"), told["template"], names),
+                compute=attempt(Expression, entry.get("compute"), always, told["compute"]),
+                when=attempt(Condition, entry.get("when"), asked, told["when"]),
+            )
+        )
+    settings = {key: value for key, value in content.items() if key not in ("version", "fields_")}
+    return Mapping(source.platform, record, source.file, settings, tuple(fields)), problems
+
+
+def _field(
+    record: Record,
+    name: str,
+    entry: Facts[str, Any],
+    where: str,
+    *,
+    template: Template | None,
+    compute: Expression | None,
+    when: Condition | None,
+) -> Field:
+    ours = entry["source"] or name
+    values = {meant: theirs for said, theirs in entry["values"].items() if (meant := choice(record, ours, said))}
+    theirs: dict[str, str | int] = {}
+    for meant, options in values.items():
+        for option in options:
+            theirs.setdefault(option.casefold(), meant)
+    lookup = entry["lookup"]
+    kind = entry["kind"] or (entry["type"] if entry["type"] in ("user", "team") else "")
+    otherwise = entry["otherwise"]
+    read_as = otherwise.get("read", NOTHING)
+    shape = Shape(
+        type=entry["type"],
+        part=entry["part"],
+        wrap=entry["wrap"],
+        lookup=Lookup(kind, lookup["by"], lookup["several"]) if kind and entry["type"] in LOOKED_UP else None,
+        many=entry["many"] or entry["type"] in MANY,
+        format=entry["format"],
+        zone=zone(entry["zone"]) or UTC,
+        theirs=theirs,
+        ours={str(meant): options[0] for meant, options in values.items()},
+        else_read=read_as if read_as is NOTHING else choice(record, ours, read_as),
+        else_write=otherwise.get("write", NOTHING),
+    )
+    place = entry.get("field", "")
+    return Field(
+        name=name,
+        field=place,
+        id=place,
+        source=ours,
+        reads=entry["direction"] != "write",
+        writes=entry["direction"] != "read",
+        optional=entry["optional"],
+        required=entry["required"],
+        shape=shape,
+        where=where,
+        values=values,
+        default=entry.get("default", NOTHING),
+        template=template,
+        compute=compute,
+        when=when,
+        wins=entry.get("wins", ""),
+    )
