@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Facts
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -24,6 +24,12 @@ class Mappings:
 
     platform: str
     records: Facts[Record, Mapping]
+
+    def on(self, connection: str) -> Mappings:
+        """Return these mappings for one connection, whose name their conditions see."""
+        return replace(
+            self, records={record: replace(item, connection=connection) for record, item in self.records.items()}
+        )
 
     def __getitem__(self, record: Record) -> Mapping:
         return self.records[record]

@@ -83,7 +83,7 @@ class Mapping:
     """How one record crosses to one platform.
 
     `file` is where an admin changes it, `settings` holds the record's own (table, issue_type, labels, ...), `missing`
-    the fields that `bind` did not find and that are not optional.
+    the fields that `bind` did not find and that are not optional. `connection` is what conditions see as such.
     """
 
     platform: str
@@ -92,6 +92,7 @@ class Mapping:
     settings: Facts[str, Any]
     fields: tuple[Field, ...]
     missing: tuple[Field, ...] = ()
+    connection: str = ""
 
     def setting(self, name: str) -> str:
         """Return a text setting of the record, "" if the file has none."""
@@ -140,7 +141,7 @@ class Mapping:
             except Unmapped as error:
                 problems.append(_unmapped(item, error))
         if later:
-            facts = {**(about or {}), **_facts(values)}
+            facts = self._facts(values, about)
             for item in later:
                 self._read_later(item, raw, name_of, facts, values, problems)
         return Read(values, tuple(problems))
@@ -221,7 +222,7 @@ class Mapping:
                 continue
             try:
                 if item.when is not None or item.compute is not None:
-                    facts = facts or {**(about or {}), **_facts(values)}
+                    facts = facts or self._facts(values, about)
                     if item.when is not None and not item.when.holds(facts):
                         continue
                     if item.compute is not None:
@@ -238,6 +239,17 @@ class Mapping:
                 problems.extend(error.problems)
             else:
                 yield item, value
+
+    def _facts(self, values: Facts[str, Any], about: Facts[str, Any] | None) -> dict[str, Any]:
+        """Return what conditions see: values go before what is known of the ticket; instants are text."""
+        return {"connection": self.connection} | {
+            name: value.isoformat()
+            if isinstance(value, (datetime, date))
+            else int(value)
+            if isinstance(value, float)
+            else value
+            for name, value in {**(about or {}), **values}.items()
+        }
 
     def _names(self, values: Facts[str, Any]) -> dict[str, Any]:
         own = (item.source for item in self.fields if item.source.startswith("x_"))
@@ -257,18 +269,6 @@ def _unmapped(item: Field, error: Unmapped) -> Problem:
 
 def _undecided(item: Field, error: Undecidable) -> Problem:
     return item.problem(error.what, "mend the expression", setting="when" if item.when is not None else "compute")
-
-
-def _facts(values: Facts[str, Any]) -> dict[str, Any]:
-    """Return values as conditions see them: instants and dates as text, numbers whole."""
-    return {
-        name: value.isoformat()
-        if isinstance(value, (datetime, date))
-        else int(value)
-        if isinstance(value, float)
-        else value
-        for name, value in values.items()
-    }
 
 
 def _unknown(kind: str, name: str) -> str | None:

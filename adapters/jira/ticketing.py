@@ -59,7 +59,7 @@ class Jira:
             connection=way,
             lookups=Lookups(way, shelf),
             shelf=shelf,
-            mappings=mappings,
+            mappings=mappings.on(connection),
             project=project,
             projects=tuple(projects),
             fallback_team=fallback_team,

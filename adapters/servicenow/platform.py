@@ -48,7 +48,7 @@ class ServiceNow:
         self._connection = connection
         self._url = url.rstrip("/")
         self._auth = auth
-        self._mappings = mappings
+        self._mappings = mappings = mappings.on(connection)
         self._page = page_size
         self._fallback = fallback_team
         self._major_query = major_query

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from connector import wording
 from connector.activation import number
 from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
-from connector.flows.write_back import Link, intend_link, iso, plan_ticket, same
+from connector.flows.write_back import Link, about, intend_link, iso, plan_ticket, same
 from connector.recovery_status import recovery_status
 from connector.recovery_task import CLOSED, Target, TaskState
 from connector.standing import Standing, TaskStanding
@@ -21,6 +22,7 @@ from connector.store import activations, deliveries, tickets, writes
 
 REVIEW = "_review"
 LONGEST_KEY = 100
+_OF_THE_INCIDENT = frozenset({"assignment_group", "service"})
 
 
 class Outbox:
@@ -146,17 +148,13 @@ class Outbox:
         if not there and (task.state is TaskState.SKIPPED or (task.state in CLOSED and task.kind != "plan")):
             return
         values: dict[str, Any] = {
-            "title": wording.task_title(self.standing, task),
+            **self._facts_of(connection, task),
             "text": wording.task_text(self.standing, planned, self.incident, self.link)
             if planned
             else wording.question_text(self.standing, task, self.incident, self.link),
             "state": task.state.value,
             "due_at": iso(task.due_at),
-            "team": planned.team if planned else connection.desk_team,
             "assignee": "",
-            "order": (list(plan_tasks).index(task.key) + 1) * 100 if planned else 10,
-            "priority": 4 if self.standing.exercise else 1,
-            "required": planned.required if planned else True,
             "project": project,
             "continuity_link": self.link,
             "continuity_plan": self.standing.plan.key,
@@ -268,7 +266,28 @@ class Outbox:
                 platform_id=placement.platform_id,
                 number=placement.number,
                 note=note if "state" in changes else "",
+                facts=self._known(connection, placement),
             )
+
+    def _known(self, connection: Connection, placement: sa.Row[Any]) -> dict[str, Any]:
+        """Return what conditions may ask of a ticket of ours when only some of its fields are written."""
+        known = {"project": placement.project, "continuity_plan": self.standing.plan.key}
+        if placement.record == "recovery_task":
+            known |= self._facts_of(connection, self.standing.tasks[placement.key])
+        return known
+
+    def _facts_of(self, connection: Connection, task: TaskStanding) -> dict[str, Any]:
+        """Return what does not change of a recovery task while it is carried out."""
+        position, planned = next(
+            ((place, item) for place, item in enumerate(self.standing.plan.tasks, 1) if item.key == task.key), (0, None)
+        )
+        return {
+            "title": wording.task_title(self.standing, task),
+            "team": planned.team if planned else connection.desk_team,
+            "order": position * 100 if planned else 10,
+            "priority": 4 if self.standing.exercise else 1,
+            "required": planned.required if planned else True,
+        }
 
     def _link_to(self, connection: Connection, place: sa.Row[Any], *, resolved: bool, link: str = "") -> None:
         intend_link(
@@ -315,7 +334,9 @@ class Outbox:
         platform_id: str = "",
         number: str = "",
         note: str = "",
+        facts: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
+        incident = {name: value for name, value in about(self.lead).items() if name in _OF_THE_INCIDENT}
         writes.intend(
             self.tx,
             {
@@ -329,6 +350,7 @@ class Outbox:
                 "platform_id": platform_id,
                 "number": number,
                 "values": dict(values),
+                "about": {**incident, **facts, "exercise": self.standing.exercise},
                 "note": note,
                 "next_at": self.now,
                 "created_at": self.now,

@@ -303,5 +303,6 @@ def _write(row: sa.Row[Any]) -> Write:
         number=row.number,
         values=row.values,
         note=row.note,
+        about=row.about or {},
         unclear_since=row.unclear_since,
     )

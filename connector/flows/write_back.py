@@ -14,6 +14,8 @@ from connector.flows.parts import Connection, Parts
 from connector.store import writes
 
 _NOTHING = (None, "")
+ASKED = ("assignment_group", "ci", "component", "issue_type", "label", "priority", "project", "service", "state")
+"""What conditions ask of an incident; long texts and instants are left out."""
 SAME_TIME = timedelta(minutes=1)
 """Due times closer than this are the same on a platform."""
 
@@ -65,6 +67,7 @@ def plan_ticket(
             "platform_id": ticket.platform_id,
             "number": ticket.number,
             "values": changes,
+            "about": about(ticket),
             "note": text,
             "next_at": now if quiet or last is None else last + parts.timing.write_back_window,
             "created_at": now,
@@ -143,6 +146,11 @@ def intend_link(
             "created_at": now,
         },
     )
+
+
+def about(ticket: sa.Row[Any] | None) -> dict[str, Any]:
+    """Return the facts of an incident that a mapping's conditions may ask."""
+    return {name: ticket.values[name] for name in ASKED if name in ticket.values} if ticket is not None else {}
 
 
 def same(key: str, written: Any, wanted: Any) -> bool:
