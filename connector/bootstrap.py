@@ -353,6 +353,12 @@ def _connection(settings: Settings, platform: Platform, item: ConnectionSettings
         review_project=item.review_project,
         poll=item.poll,
         timeout=item.timeout,
+        wins={
+            (record, field.source): field.wins  # type: ignore[misc]
+            for record, mapping in mappings.records.items()
+            for field in mapping.fields
+            if field.wins
+        },
     )
 
 

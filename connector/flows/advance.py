@@ -49,10 +49,16 @@ def save(
         if old is None or old.state is not task.state:
             who = f" by {task.closed_by}" if task.closed_by else ""
             why = f" ({task.reason})" if task.reason else ""
-            tickets.tell(tx, f"{task.name}: {task.state.value}{who}{why}", now, activation_id=row.id)
+            _tell(tx, row.id, f"{task.name}: {task.state.value}{who}{why}", now)
     for telling in (*failures(before, after), *tellings):
-        tickets.tell(tx, telling.text, now, activation_id=row.id)
+        _tell(tx, row.id, telling.text, now)
         tell_incidents(tx, row.id, telling.event, telling.text, now)
+
+
+def _tell(tx: sa.Connection, activation_id: int, text: str, now: datetime) -> None:
+    """Keep a line in the activation's history, and log it."""
+    tickets.tell(tx, text, now, activation_id=activation_id)
+    log.info("%s: %s", number(activation_id), text)
 
 
 def tell_incidents(tx: sa.Connection, activation_id: int, event: str, text: str, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ from connector.activation import number
 from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
 from connector.flows.write_back import Link, about, intend_link, iso, plan_ticket, same
+from connector.merge import Field, merge
 from connector.recovery_status import recovery_status
 from connector.recovery_task import CLOSED, Target, TaskState
 from connector.standing import Standing, TaskStanding
@@ -22,6 +24,8 @@ from connector.store import activations, deliveries, tickets, writes
 
 REVIEW = "_review"
 LONGEST_KEY = 100
+_MERGED = frozenset({"due_at"})
+"""What both sides may set. A task's state is none of these: who moved it last is settled when the move is heard of."""
 _OF_THE_INCIDENT = frozenset({"assignment_group", "service"})
 
 
@@ -246,7 +250,7 @@ class Outbox:
             note = ""
         else:
             return
-        changes = self._changes(placement, wanted)
+        changes = self._changes(connection, placement, wanted)
         unsent = [item for item in pending if item.state == "pending" and item.sent_at is None]
         if any(item not in unsent for item in pending):
             return  # one is on its way or parked; what is new goes out after it
@@ -300,9 +304,20 @@ class Outbox:
             now=self.now,
         )
 
-    def _changes(self, placement: sa.Row[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    def _changes(self, connection: Connection, placement: sa.Row[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what has to be written: what differs, unless a person set it on the ticket and that goes before."""
         written = {**placement.written, "state": placement.state}
-        return {key: value for key, value in wanted.items() if not same(key, written.get(key), value)}
+        changes = {key: value for key, value in wanted.items() if not same(key, written.get(key), value)}
+        for key in _MERGED & set(changes) & set(placement.seen or {}):
+            sides = Field(written.get(key), wanted[key], placement.seen[key], self.now, placement.seen_at)
+            merged = merge(sides, connection.policy(placement.record, key), partial(same, key))
+            if not merged.write:
+                del changes[key]
+            if merged.conflict:
+                both = f"the ticket says {sides.theirs}, the plan {sides.ours}"
+                text = f"{placement.number}: {key} is held: {both}. Set the ticket to what shall stand."
+                tickets.tell_once(self.tx, text, self.now, activation_id=self.row.id)
+        return changes
 
     def _status(self) -> dict[str, Any]:
         status = recovery_status(self.standing)

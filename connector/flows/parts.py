@@ -14,6 +14,7 @@ from connector import catalog as catalogs
 from connector.catalog import Catalog
 from connector.condition import Condition, Undecidable
 from connector.incident import Incident, from_values
+from connector.merge import Policy
 from connector.page_link import PageLinks
 from connector.standing import Joined
 from connector.store import catalogs as stored
@@ -36,7 +37,10 @@ class Received:
 
 @dataclass(frozen=True)
 class Connection:
-    """One connection as the flows use it; conditions are compiled, `open` opens a stored message's body by source."""
+    """One connection as the flows use it; conditions are compiled, `open` opens a stored message's body by source.
+
+    `wins` holds, by record and field, whose value stands when both sides changed it.
+    """
 
     ticketing: Ticketing
     open: Callable[[str, bytes], Received]
@@ -48,6 +52,7 @@ class Connection:
     review_project: str
     poll: bool
     timeout: timedelta = timedelta(seconds=10)
+    wins: Mapping[tuple[str, str], Policy] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -56,6 +61,10 @@ class Connection:
     @property
     def platform(self) -> str:
         return self.ticketing.platform
+
+    def policy(self, record: str, name: str) -> Policy:
+        """Return whose value of a field stands when both sides changed it: the person's on the ticket, by default."""
+        return self.wins.get((record, name), "platform")
 
     def incident(self, row: sa.Row[Any]) -> Incident:
         """Return a stored ticket as an incident; one that was deleted on its platform counts as cancelled."""

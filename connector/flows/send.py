@@ -200,6 +200,8 @@ class Send:
         values: dict[str, Any] = {
             "written": {**placement.written, **row.values} if row.action == "update" else placement.written
         }
+        if placement.seen is not None and row.action == "update":
+            values["seen"] = {**placement.seen, **row.values}
         if row.action == "create":
             values |= {"platform_id": outcome.id, "number": outcome.number, "url": outcome.url}
             tickets.tell(
@@ -224,11 +226,7 @@ class Send:
     def _warn(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, warning: str, now: datetime) -> None:
         """Show on the incident what did not go as mapped, once."""
         text = f"{outcome.number or row.number}: {warning}"
-        if row.activation_id is None:
-            tickets.tell_once(tx, text, now, connection=row.connection, platform_id=row.platform_id)
-            return
-        tickets.tell_once(tx, text, now, activation_id=row.activation_id)
-        if row.action == "create":
+        if _tell(tx, row, text, now, once=True):
             tell_incidents(tx, row.activation_id, f"warning:{row.key}:{warning}"[:500], text, now)
 
     def _park(self, tx: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) -> None:
@@ -237,11 +235,7 @@ class Send:
         what += f" (project {row.values['project']})" if row.values.get("project") else ""
         text = f"Parked on {row.connection}: {what}: {reason}"
         log.warning("write W%s %s", row.id, text)
-        if row.activation_id is None:
-            tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id)
-            return
-        tickets.tell(tx, text, now, activation_id=row.activation_id)
-        if row.action == "create":
+        if _tell(tx, row, text, now):
             tell_incidents(tx, row.activation_id, f"parked:{row.key}", text, now)
 
     def _again(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
@@ -266,6 +260,16 @@ class Send:
             "unclear_since": now if outcome.status == "unclear" else row.unclear_since,
         }
         writes.update(tx, [row.id], values)
+
+
+def _tell(tx: sa.Connection, row: sa.Row[Any], text: str, now: datetime, *, once: bool = False) -> bool:
+    """Keep a line where a write belongs: its activation, else its ticket; True when the incidents should hear of it."""
+    tell = tickets.tell_once if once else tickets.tell
+    if row.activation_id is None:
+        tell(tx, text, now, connection=row.connection, platform_id=row.platform_id)
+        return False
+    tell(tx, text, now, activation_id=row.activation_id)
+    return bool(row.action == "create")
 
 
 def _is_tried_state(row: sa.Row[Any]) -> bool:
