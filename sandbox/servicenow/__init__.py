@@ -25,7 +25,13 @@ Records
        property com.snc.incident.incident_task.closure is true; I: their webhooks leave before the incident's.
     D  Major Incident Management is optional (`Options.mim`) and promotes in place or into a new incident
        (`Options.promote`, POST /_sandbox/promote).
-    D  sys_dictionary, sys_choice and sys_db_object describe exactly the columns that this instance has.
+    D  sys_dictionary, sys_choice and sys_db_object describe exactly the columns that this instance has: each column
+       under the table that it belongs to, labels in sys_documentation too, what a child table changes in
+       sys_dictionary_override. A table's own choices replace those of the table that it extends.
+    I  What the dictionary calls mandatory binds forms only: the Table API takes a record without it. A data policy
+       (sys_data_policy2, sys_data_policy_rule) is kept on every insert and update: 403 "Data Policy Exception". Its
+       rows are hidden from all but admin (`Options.policy_acl`), though X-Total-Count tells how many there are.
+    An admin's changes on order: POST /_sandbox/add-column, change-column, require-column, change-choice, change-group.
 
 Webhooks
     D  Sent once, never again; body and headers are those that a scoped app can compute (see `events`). Late, doubled,

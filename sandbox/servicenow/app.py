@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox import control, order
 from sandbox.gate import Gate
-from sandbox.servicenow import batch, pages, refusal, table_api
+from sandbox.servicenow import administration, batch, pages, refusal, table_api
 from sandbox.servicenow.instance import Instance, open_instance
 from sandbox.servicenow.options import Options
+from sandbox.servicenow.store import Store
 from sandbox.servicenow.table_api import CONTENT_TYPE
+
+_Wish = TypeVar("_Wish")
 
 
 def create(options: Options | None = None) -> Flask:
@@ -28,6 +33,7 @@ def create(options: Options | None = None) -> Flask:
     _count_allowance(app, instance)
     _give_tokens(app, instance)
     _add_workbench(app, instance)
+    _add_administration(app, instance)
     # Flask documents this assignment as the way to put middleware before an application.
     app.wsgi_app = Gate(behind, instance.controls, refusal.ANSWERS, _is_remote)  # type: ignore[method-assign]
     return app
@@ -102,6 +108,28 @@ def _add_workbench(app: Flask, instance: Instance) -> None:
                 return jsonify(error="this instance has no Major Incident Management; set priority or a field"), 409
             major = instance.desk.promote(candidate, instance.workbench())
             return jsonify(sys_id=major["sys_id"], number=major["number"], candidate=candidate["number"]), 200
+
+
+def _add_administration(app: Flask, instance: Instance) -> None:
+    """What an admin would change on the instance's own screens, at once and without a webhook."""
+
+    def offer(path: str, kind: type[_Wish], change: Callable[[Store, _Wish], None]) -> None:
+        def carry_out() -> tuple[Response, int]:
+            try:
+                wish = order.read(kind, "the body", request.get_json(force=True, silent=True))
+                with instance.store.lock:
+                    change(instance.store, wish)
+            except ValueError as error:
+                return jsonify(error=str(error)), 400
+            return jsonify(changed=True), 200
+
+        app.add_url_rule(f"{control.PREFIX}/{path}", path, carry_out, methods=["POST"])
+
+    offer("add-column", administration.NewColumn, administration.add_column)
+    offer("change-column", administration.ChangedColumn, administration.change_column)
+    offer("require-column", administration.Policy, administration.require)
+    offer("change-choice", administration.ChangedChoice, administration.change_choice)
+    offer("change-group", administration.ChangedGroup, administration.change_group)
 
 
 def _error(error: refusal.Refused) -> Response:

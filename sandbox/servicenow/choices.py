@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sandbox.servicenow.schema import Schema
 
 _TASK_STATES = {
@@ -75,10 +77,10 @@ CHOICES: dict[tuple[str, str], dict[str, str]] = {
 }
 
 
-def of(schema: Schema, table: str, column: str) -> dict[str, str]:
+def of(schema: Schema, table: str, column: str) -> Mapping[str, str]:
     """Labels by value for a column of a table, the nearest definition up its line; empty where it has no choices."""
     for name in schema.line(table):
-        found = CHOICES.get((name, column))
+        found = schema.choices.get((name, column))
         if found is not None:
             return found
     return {}

@@ -37,7 +37,7 @@ class Desk:
             sys_id = given.pop("sys_id", None) or uuid.uuid4().hex
             if store.holds(sys_id):
                 raise refusal.duplicate(sys_id, self._options.duplicate_status)
-            record = store.blank(table) | rules.first_state(table) | given
+            record = store.blank(table) | given
             now = self._now()
             record |= {"sys_id": sys_id, "sys_class_name": table, "sys_mod_count": "0"}
             record |= {"sys_created_on": now, "sys_created_by": by.user_name}
@@ -103,12 +103,29 @@ class Desk:
         return intake.accept(self._store, table, body, creating=creating, unwritable=unwritable, display=display)
 
     def _check_policy(self, before: Record | None, after: Record) -> None:
-        if not self._options.data_policy or after["sys_class_name"] != "incident":
+        table = after["sys_class_name"]
+        self._check_rules(table, after)
+        if not self._options.data_policy or table != "incident":
             return
         if after["state"] not in (rules.RESOLVED, "7") or (before is not None and before["state"] == after["state"]):
             return
         columns = self._store.schema.columns("incident")
         missing = [columns[name].label for name in ("close_code", "close_notes") if not after[name]]
+        if missing:
+            raise refusal.mandatory(missing)
+
+    def _check_rules(self, table: str, after: Record) -> None:
+        """A policy without a condition asks for its columns on every insert and update; forms play no part in it."""
+        columns = self._store.schema.columns(table)
+        missing: list[str] = []
+        for rule in self._store.rows("sys_data_policy_rule"):
+            policy = self._store.get("sys_data_policy2", rule["sys_data_policy"])
+            if policy is None or policy["active"] != "true" or policy["conditions"] or rule["mandatory"] != "true":
+                continue
+            own = policy["model_table"] == table
+            below = policy["inherit"] == "true" and self._store.schema.is_a(table, policy["model_table"])
+            if (own or below) and rule["field"] in columns and not after[rule["field"]]:
+                missing.append(columns[rule["field"]].label)
         if missing:
             raise refusal.mandatory(missing)
 

@@ -29,6 +29,7 @@ class Instance:
         """Back to the seeded records."""
         with self.store.lock:
             self.store.clear()
+            self.store.schema = tables.instance(mim=self.options.mim, plain=self.options.plain)
             self.accounts.reset()
             seed.fill(self.store)
 
@@ -52,6 +53,8 @@ class Instance:
             return True
         if record["sys_class_name"] == "sys_journal_field":
             return not self.options.journal_acl
+        if record["sys_class_name"] in ("sys_data_policy2", "sys_data_policy_rule"):
+            return not self.options.policy_acl
         group = self.store.get("sys_user_group", record.get("assignment_group", ""))
         return group is None or group["name"] not in self.options.hidden_groups
 

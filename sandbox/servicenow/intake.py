@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.servicenow import choices
-from sandbox.servicenow.schema import Column, Record
+from sandbox.servicenow.schema import JOURNALS, Column, Record
 from sandbox.servicenow.store import Store
 
 _SYS_ID = re.compile(r"[0-9a-fA-F]{32}")
@@ -38,7 +38,7 @@ def accept(
         text = _text(raw)
         if text is None:
             continue
-        if column.kind == "journal_input":
+        if column.kind in JOURNALS:
             if text.strip():
                 journal[name] = text
             continue
@@ -84,6 +84,16 @@ def _integer(text: str) -> str | None:
     return str(int(text)) if re.fullmatch(r"[+-]?\d+", text) else None
 
 
+def _decimal(text: str) -> str | None:
+    return text if re.fullmatch(r"[+-]?\d+(\.\d+)?", text) else None
+
+
+def _day(text: str) -> str | None:
+    """A date; of a date and time, the date."""
+    moment = _moment(text)
+    return moment[:10] if moment else None
+
+
 def _boolean(text: str) -> str | None:
     return _BOOLEANS.get(text.lower())
 
@@ -104,6 +114,12 @@ def _moment(text: str) -> str | None:
 _READERS: dict[str, Callable[[str], str | None]] = {
     "GUID": _identity,
     "integer": _integer,
+    "decimal": _decimal,
+    "float": _decimal,
+    "currency": _decimal,
     "boolean": _boolean,
     "glide_date_time": _moment,
+    "glide_date": _day,
+    # A duration is the moment so long after the beginning of 1970.
+    "glide_duration": _moment,
 }

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.servicenow import choices
-from sandbox.servicenow.schema import Column, Record
+from sandbox.servicenow.schema import JOURNALS, Column, Record
 from sandbox.servicenow.store import Store
 
-_JOURNALS = {"work_notes": "Work notes", "comments": "Additional comments"}
+_BOTH = ("work_notes", "comments")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def render(store: Store, table: str, record: Record, view: View) -> dict[str, An
 def display_value(store: Store, table: str, record: Record, column: Column) -> str:
     """What a person reads in the cell: a label, a name, or the joined journal."""
     value = record[column.name]
-    if column.kind in ("journal_input", "journal_list"):
+    if column.kind in JOURNALS:
         return journal_text(store, record, column.name)
     if column.name == "sys_class_name":
         return store.schema.tables[value].label if value in store.schema.tables else value
@@ -53,13 +53,17 @@ def display_value(store: Store, table: str, record: Record, column: Column) -> s
 
 def journal_text(store: Store, record: Record, name: str) -> str:
     """All entries of a journal field, newest first, each headed by its time, author and field."""
-    wanted = tuple(_JOURNALS) if name == "comments_and_work_notes" else (name,)
+    wanted = _BOTH if name == "comments_and_work_notes" else (name,)
     text = ""
     for entry in reversed(store.journal(record["sys_id"])):
         if entry["element"] in wanted:
             author = _author(store, entry["sys_created_by"])
-            text += f"{entry['sys_created_on']} - {author} ({_JOURNALS[entry['element']]})\n{entry['value']}\n\n"
+            text += f"{entry['sys_created_on']} - {author} ({_label(store, entry)})\n{entry['value']}\n\n"
     return text
+
+
+def _label(store: Store, entry: Record) -> str:
+    return store.schema.columns(entry["name"])[entry["element"]].label
 
 
 def _author(store: Store, user_name: str) -> str:
@@ -95,7 +99,7 @@ def _empty(view: View) -> Any:
 
 
 def _cell(store: Store, table: str, record: Record, column: Column, view: View) -> Any:
-    value = "" if column.kind in ("journal_input", "journal_list") else record[column.name]
+    value = "" if column.kind in JOURNALS else record[column.name]
     if view.display == "false":
         if column.kind == "reference" and value and view.links:
             return {"link": _link(column, value, view), "value": value}

@@ -47,11 +47,6 @@ def settle(table: str, before: Record | None, after: Record, given: Record, now:
     _close(table, before, after, given, (now, user_id))
 
 
-def first_state(table: str) -> dict[str, str]:
-    """The states that a new record of the table starts in, where they differ from a plain task's."""
-    return {"problem": {"state": "101"}, "problem_task": {"state": "151"}}.get(table, {})
-
-
 def _keep_in_step(before: Record | None, after: Record, given: Record, twin: str) -> None:
     """`state` and its older twin follow whichever was changed; where both were, `state` leads."""
     if before is None:

@@ -1,15 +1,13 @@
-"""The seeded world: people, groups, configuration items, services, and the instance's description of itself."""
+"""The seeded world: people, groups, configuration items and services."""
 
 from __future__ import annotations
 
-import hashlib
-
-from sandbox.servicenow import choices
+from sandbox.servicenow import dictionary
 from sandbox.servicenow.desk import CLOSURE_PROPERTY
-from sandbox.servicenow.schema import Column
+from sandbox.servicenow.record import put as _put
+from sandbox.servicenow.record import sys_id
 from sandbox.servicenow.store import Store
 
-_AT = "2026-01-05 08:00:00"
 _PEOPLE = {
     "admin": "System Administrator",
     "dana.desk": "Dana Reyes",
@@ -63,30 +61,12 @@ _DEPENDS = (
 )
 
 
-def sys_id(kind: str, name: str) -> str:
-    """The sys_id of a seeded record, the same in every run."""
-    return hashlib.md5(f"{kind}:{name}".encode(), usedforsecurity=False).hexdigest()
-
-
 def fill(store: Store) -> None:
     """Put the seeded world into an empty store."""
     _people(store)
     _configuration(store)
     _put(store, "sys_properties", CLOSURE_PROPERTY, name=CLOSURE_PROPERTY, value="true", type="boolean")
-    _describe(store)
-
-
-def _put(store: Store, table: str, key: str, **values: str) -> str:
-    record = store.blank(table) | values
-    record |= {"sys_id": sys_id(_kind(store, table), key), "sys_class_name": table, "sys_mod_count": "0"}
-    record |= {"sys_created_on": _AT, "sys_created_by": "admin", "sys_updated_on": _AT, "sys_updated_by": "admin"}
-    store.put(table, record)
-    return record["sys_id"]
-
-
-def _kind(store: Store, table: str) -> str:
-    """Configuration items share one space of names, whatever their class."""
-    return store.schema.line(table)[-1]
+    dictionary.describe(store)
 
 
 def _people(store: Store) -> None:
@@ -112,25 +92,3 @@ def _configuration(store: Store) -> None:
     for parent, child in _DEPENDS:
         ends = {"parent": sys_id("cmdb_ci", parent), "child": sys_id("cmdb_ci", child)}
         _put(store, "cmdb_rel_ci", f"{parent}/{child}", type=depends, **ends)
-
-
-def _describe(store: Store) -> None:
-    """The instance's tables, own columns and choices, as sys_db_object, sys_dictionary and sys_choice hold them."""
-    for name, table in store.schema.tables.items():
-        above = sys_id("sys_db_object", table.extends) if table.extends else ""
-        _put(store, "sys_db_object", name, name=name, label=table.label, super_class=above)
-        for column in table.columns:
-            _describe_column(store, name, column)
-    for (name, element), labels in choices.CHOICES.items():
-        if element in store.schema.columns(name):
-            for place, (value, label) in enumerate(labels.items()):
-                key = f"{name}.{element}={value}"
-                row = {"name": name, "element": element, "value": value, "label": label, "sequence": str(place)}
-                _put(store, "sys_choice", key, **row)
-
-
-def _describe_column(store: Store, table: str, column: Column) -> None:
-    row = {"name": table, "element": column.name, "column_label": column.label, "internal_type": column.kind}
-    row |= {"reference": column.reference, "max_length": str(column.length)}
-    row |= {"read_only": "true" if column.read_only else "false"}
-    _put(store, "sys_dictionary", f"{table}.{column.name}", **row)

@@ -6,7 +6,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from sandbox.servicenow.schema import Record, Schema
+from sandbox.servicenow.schema import Column, Record, Schema
 
 _FIRST_NUMBER = 10001
 
@@ -30,8 +30,15 @@ class Store:
         self._numbers.clear()
 
     def blank(self, table: str) -> Record:
-        """A record with every column at its default."""
-        return {name: column.default for name, column in self.schema.columns(table).items()}
+        """A record with every column at its default; one that is a script is the desk's to run."""
+        return {
+            name: "" if _scripted(column) else column.default for name, column in self.schema.columns(table).items()
+        }
+
+    def take(self, table: str, column: Column) -> None:
+        """Give a column that is new to a table to the records that stand there."""
+        for record in self.rows(table):
+            record.setdefault(column.name, column.default)
 
     def put(self, table: str, record: Record) -> None:
         """Add a record, or put it in the place of the one with its sys_id."""
@@ -88,3 +95,7 @@ class Store:
         target = self.schema.columns(table)[first].reference
         found = self.get(target, value) if value else None
         return self.walk(target, found, rest) if found is not None else ""
+
+
+def _scripted(column: Column) -> bool:
+    return column.default.startswith("javascript:")

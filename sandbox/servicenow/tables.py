@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.servicenow import choices
 from sandbox.servicenow.schema import Column, Kind, Schema, Table
 
 _SHORT, _LONG = 40, 4000
@@ -20,10 +21,18 @@ def instance(*, mim: bool, plain: bool) -> Schema:
         Table(
             "incident_task", "Incident Task", (_ref("incident", "Incident", "incident"),), "task", "number", "INCTSK"
         ),
-        Table("problem", "Problem", _PROBLEM, "task", "number", "PRB"),
-        Table("problem_task", "Problem Task", (_ref("problem", "Problem", "problem"),), "task", "number", "PTASK"),
+        Table("problem", "Problem", _PROBLEM, "task", "number", "PRB", {"state": {"default": "101"}}),
+        Table(
+            "problem_task",
+            "Problem Task",
+            (_ref("problem", "Problem", "problem"),),
+            "task",
+            "number",
+            "PTASK",
+            {"state": {"default": "151"}},
+        ),
     )
-    return Schema(desk + _CMDB + _PEOPLE + _PLATFORM)
+    return Schema(desk + _CMDB + _PEOPLE + _PLATFORM, choices.CHOICES)
 
 
 def _text(name: str, label: str = "", length: int = _SHORT, default: str = "") -> Column:
@@ -58,7 +67,7 @@ _SYSTEM = (
 _TASK = (
     Column("sys_domain", "Domain", "reference", "sys_user_group", 32, "global", read_only=True),
     Column("sys_domain_path", "Domain Path", default="/", read_only=True),
-    _text("number", "Number"),
+    Column("number", "Number", length=_SHORT, default="javascript:getNextObjNumberPadded();", mandatory=True),
     _text("short_description", "Short description", 160),
     _text("description", "Description", _LONG),
     _of("integer", "state", "State", "1"),
@@ -102,12 +111,12 @@ _TASK = (
     _text("close_notes", "Close notes", _LONG),
     _text("user_input", length=_LONG),
     _text("time_worked"),
-    _text("business_duration"),
-    _text("calendar_duration"),
-    _text("watch_list", length=_LONG),
-    _text("work_notes_list", length=_LONG),
-    _text("group_list", length=_LONG),
-    _text("additional_assignee_list", length=_LONG),
+    _of("glide_duration", "business_duration", "Business duration"),
+    _of("glide_duration", "calendar_duration", "Duration"),
+    Column("watch_list", "Watch list", "glide_list", "sys_user", _LONG),
+    Column("work_notes_list", "Work notes list", "glide_list", "sys_user", _LONG),
+    Column("group_list", "Group list", "glide_list", "sys_user_group", _LONG),
+    Column("additional_assignee_list", "Additional assignee list", "glide_list", "sys_user", _LONG),
     _of("journal_input", "work_notes", "Work notes"),
     _of("journal_input", "comments", "Additional comments"),
     _of("journal_list", "comments_and_work_notes", "Comments and Work notes", read_only=True),
@@ -243,11 +252,18 @@ _PEOPLE = (
             _text("name", "Name", 151),
             _text("first_name"),
             _text("last_name"),
-            _text("email", "Email", 100),
+            Column("email", "Email", "email", length=100),
+            _text("employee_number", "Employee number"),
+            _ref("department", "Department", "cmn_department"),
             _text("mobile_phone"),
             _text("title", length=60),
             _of("boolean", "active", "Active", "true"),
         ),
+    ),
+    Table(
+        "cmn_department",
+        "Department",
+        (*_SYSTEM, _text("name", "Name", 100), _text("id", "ID"), _ref("dept_head", "Department head", "sys_user")),
     ),
     Table(
         "sys_user_group",
@@ -295,8 +311,65 @@ _PLATFORM = (
             _of("boolean", "mandatory", default="false"),
             _of("boolean", "read_only", default="false"),
             _of("boolean", "active", default="true"),
+            _text("default_value", length=_LONG),
         ),
         display="column_label",
+    ),
+    Table(
+        "sys_dictionary_override",
+        "Dictionary Entry Override",
+        (
+            *_SYSTEM,
+            _text("name", "Table", 80),
+            _text("base_table", "Base table", 80),
+            _text("element", "Column name", 80),
+            _of("boolean", "mandatory_override", "Override mandatory", "false"),
+            _of("boolean", "mandatory", default="false"),
+            _of("boolean", "read_only_override", "Override read only", "false"),
+            _of("boolean", "read_only", default="false"),
+            _of("boolean", "default_value_override", "Override default value", "false"),
+            _text("default_value", length=_LONG),
+        ),
+        display="element",
+    ),
+    Table(
+        "sys_documentation",
+        "Field Label",
+        (
+            *_SYSTEM,
+            _text("name", "Table", 80),
+            _text("element", length=80),
+            _text("label", length=80),
+            _text("plural", length=80),
+            _text("language", default="en"),
+        ),
+        display="label",
+    ),
+    Table(
+        "sys_data_policy2",
+        "Data Policy",
+        (
+            *_SYSTEM,
+            _text("short_description", length=160),
+            _text("model_table", "Table", 80),
+            _text("conditions", length=_LONG),
+            _of("boolean", "inherit", default="false"),
+            _of("boolean", "active", default="true"),
+        ),
+        display="short_description",
+    ),
+    Table(
+        "sys_data_policy_rule",
+        "Data Policy Rule",
+        (
+            *_SYSTEM,
+            _ref("sys_data_policy", "Data policy", "sys_data_policy2"),
+            _text("table", "Table", 80),
+            _text("field", "Field name", 80),
+            _text("mandatory", default="ignore"),
+            _text("disabled", default="ignore"),
+        ),
+        display="field",
     ),
     Table(
         "sys_choice",
@@ -308,6 +381,7 @@ _PLATFORM = (
             _text("value", length=255),
             _text("label", length=255),
             _text("language", default="en"),
+            _text("dependent_value"),
             _of("integer", "sequence"),
             _of("boolean", "inactive", default="false"),
         ),
