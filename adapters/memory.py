@@ -85,6 +85,7 @@ class Memory:
         self._rows: dict[str, _Row] = {}
         self._numbers = itertools.count(1)
         self._orders: list[_Order] = []
+        self._unwanted: dict[str, str] = {}
         self.calls = 0
         """How many times the port was asked to read, poll, look up or send."""
 
@@ -125,6 +126,16 @@ class Memory:
         """Let the next `times` writes whose key contains `key` (or, for `down`, all calls) go wrong."""
         with self._lock:
             self._orders.append(_Order(kind, times, key, retry_after))
+
+    def reject(self, field: str, reason: str) -> None:
+        """Refuse each create that gives a value to `field`, as a platform that was changed does, until `accept`."""
+        with self._lock:
+            self._unwanted[field] = reason
+
+    def accept(self, field: str) -> None:
+        """Take values for `field` again."""
+        with self._lock:
+            self._unwanted.pop(field, None)
 
     # The port.
 
@@ -190,6 +201,23 @@ class Memory:
     def check(self, names: Names) -> Account:
         return Account("memory", self.warm(names))
 
+    def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
+        """Tell which creates would be refused now, and which would go to the fallback team."""
+        with self._lock:
+            self._ask()
+            problems: list[Problem] = []
+            for write in writes:
+                fix = "take the field out of the plan"
+                problems += [
+                    Problem(f"{write.key}: {name}", reason, fix) for name, reason in self._refusals(write).items()
+                ]
+                team = write.values.get("team")
+                problems += [
+                    Problem(f"{write.key}: team", warning, f"add the team '{team}', or correct it", "warning")
+                    for warning in self._values(write)[1]
+                ]
+            return tuple(problems)
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -228,6 +256,10 @@ class Memory:
         return outcome
 
     def _create(self, write: Write) -> Outcome:
+        refusals = self._refusals(write)
+        if refusals:
+            told = "; ".join(f"{name}: {reason}" for name, reason in refusals.items())
+            return Outcome(write.key, "refused", reason=told)
         ticket = f"{write.record}-{hashlib.sha256(write.key.encode()).hexdigest()[:16]}"
         values, warnings = self._values(write)
         row = self._rows.get(ticket)
@@ -262,6 +294,10 @@ class Memory:
         if not team or team in self._teams:
             return values, ()
         return values | {"team": self._fallback}, (f"no team '{team}': given to '{self._fallback}'",)
+
+    def _refusals(self, write: Write) -> dict[str, str]:
+        given = [name for name, value in write.values.items() if value not in (None, "")]
+        return {name: self._unwanted[name] for name in given if name in self._unwanted}
 
     def _note(self, row: _Row, write: Write) -> None:
         if write.note:

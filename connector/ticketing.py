@@ -198,6 +198,17 @@ class Ticketing(Protocol):
         """Connect and compare what the mappings need with what the account sees. Raises Unavailable, Refused."""
         ...
 
+    def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
+        """Compose creates against what the platform would accept now; changes nothing.
+
+        One problem for each reason why a write would be refused (`error`) or lose a value (`warning`). Its `where`
+        begins with the write's key and a colon, so that the caller can name the plan and task instead, and goes on with
+        the field. The ids of other tickets in the writes (`incident`, `parent`) are made up: that there is a parent
+        counts, which one does not. Asks at most a few questions when what it needs is known. Raises Unavailable,
+        Refused.
+        """
+        ...
+
     def close(self) -> None:
         """Give back connections."""
         ...

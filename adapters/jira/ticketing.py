@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.jira import delivery, readiness, search, ticket
+from adapters.jira import delivery, preflight, readiness, search, ticket
 from adapters.jira.connection import Connection, Credentials, Flavour, OnCall
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
 from adapters.jira.homes import Homes
@@ -106,6 +106,10 @@ class Jira:
     def check(self, names: Names) -> Account:
         with _told():
             return readiness.check(self._site, names)
+
+    def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
+        with _told():
+            return preflight.problems(self._site, writes)
 
     def close(self) -> None:
         self._site.connection.close()

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from adapters.servicenow import inspection, polling, query, records
+from adapters.servicenow import inspection, polling, preflight, query, records
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.polling import Listing
 from adapters.servicenow.rest import Failed, OnCall, Rest, failure
 from adapters.servicenow.sending import Sender
+from adapters.servicenow.writes import Composer
 from connector.problem import Problem
 from connector.ticketing import Account, Names, Outcome, Record, Refused, Ticket, Traits, Unavailable, Watch, Write
 from mappings.library import Mappings
@@ -56,6 +57,7 @@ class ServiceNow:
         self._ignore_major_state = major_incident_management is False
         self._lookups = Lookups()
         self._rest = Rest(self._url, sign_in(self._url, auth, timeout), timeout, on_call)
+        self._composer = Composer(mappings, self._lookups, fallback_team)
         self._sender = Sender(self._url, self._rest, mappings, self._lookups, fallback_team)
 
     @property
@@ -110,12 +112,7 @@ class ServiceNow:
 
     def warm(self, names: Names) -> tuple[Problem, ...]:
         """Look all names up in one call; problems name those that do not exist, or bear a name twice."""
-        wanted = _wanted(names, self._fallback)
-        missing = self._lookups.missing(wanted)
-        if missing:
-            refused = self._lookups.learn(missing, self._asked(self._lookups.requests(missing)))
-            if refused:
-                raise Refused(f"names cannot be looked up: {'; '.join(refused)}")
+        self._look_up(_wanted(names, self._fallback))
         return tuple(self._unknown(names))
 
     def check(self, names: Names) -> Account:
@@ -128,9 +125,22 @@ class ServiceNow:
         found = inspection.findings(self._connection, self._mappings, user, answers)
         return Account(found.name, (*found.problems, *self.warm(names)))
 
+    def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
+        """Compose each create as a send would; names that are not known are asked for in one call."""
+        self._look_up(preflight.names(self._mappings, writes, self._fallback))
+        return tuple(preflight.problems(self._composer, writes))
+
     def close(self) -> None:
         """Give back connections; a later call opens new ones."""
         self._rest.close()
+
+    def _look_up(self, wanted: Sequence[Name]) -> None:
+        """Learn the names that are not known. Raises Unavailable, Refused."""
+        missing = self._lookups.missing(wanted)
+        if missing:
+            refused = self._lookups.learn(missing, self._asked(self._lookups.requests(missing)))
+            if refused:
+                raise Refused(f"names cannot be looked up: {'; '.join(refused)}")
 
     def _tickets(self, asked: Sequence[Listing], aging: Sequence[Name] = ()) -> list[Ticket]:
         rows: list[dict[str, Any]] = []

@@ -53,6 +53,10 @@ class Bench(Protocol):
         """Return what makes an update be refused: a ticket id that does not exist."""
         ...
 
+    def fingerprint(self) -> object:
+        """Return all that stands, so that two looks tell whether anything was changed."""
+        ...
+
     def finish_task(self, ticket: str) -> None:
         """Close a task as done, as a person would."""
         ...
@@ -83,6 +87,9 @@ class MemoryBench:
 
     def refusal(self) -> Mapping[str, Any]:
         return {"id": "nothing"}
+
+    def fingerprint(self) -> object:
+        return self.adapter.tickets()
 
     def finish_task(self, ticket: str) -> None:
         self.adapter.change(ticket, state="done")
@@ -129,6 +136,9 @@ class ServiceNowBench:
 
     def refusal(self) -> Mapping[str, Any]:
         return {"id": "0" * 32}
+
+    def fingerprint(self) -> object:
+        return self._state()
 
     def finish_task(self, ticket: str) -> None:
         self._as_person("PATCH", f"task/{ticket}", {"state": "3"})
@@ -184,6 +194,9 @@ class JiraBench:
 
     def refusal(self) -> Mapping[str, Any]:
         return {"id": "999999"}
+
+    def fingerprint(self) -> object:
+        return requests.get(f"{self.url}/_sandbox/state", timeout=5).json()
 
     def finish_task(self, ticket: str) -> None:
         self._as_person(f"issue/{ticket}/transitions", {"transition": {"id": "31"}})

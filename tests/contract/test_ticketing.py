@@ -246,3 +246,23 @@ def test_a_check_names_the_account(bench: Bench) -> None:
 
     assert account.name
     assert [str(problem) for problem in account.problems] == []
+
+
+def test_a_preflight_of_what_can_be_created_finds_nothing_and_changes_nothing(bench: Bench) -> None:
+    write = task(bench, bench.raise_incident())
+    before = bench.fingerprint()
+
+    problems = bench.adapter.preflight([write])
+
+    assert [str(problem) for problem in problems] == []
+    assert bench.fingerprint() == before
+
+
+def test_a_preflight_tells_for_each_write_that_its_team_is_unknown(bench: Bench) -> None:
+    incident = bench.raise_incident()
+    writes = [task(bench, incident, "lost", team="DB Ops"), task(bench, incident, "fine")]
+
+    problems = bench.adapter.preflight(writes)
+
+    assert [(problem.where.partition(":")[0], problem.level) for problem in problems] == [("lost", "warning")]
+    assert "DB Ops" in problems[0].what
