@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from sandbox.gate import call
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -53,7 +55,7 @@ class _Handler(WSGIRequestHandler):
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         try:
-            status, headers, answer = self._ask(environ)
+            status, headers, answer = call(self.server.app, environ)
         except ConnectionError:
             self.close_connection = True
             return
@@ -65,24 +67,6 @@ class _Handler(WSGIRequestHandler):
                 b"sandbox failure\n",
             )
         self._reply(status, headers, answer)
-
-    def _ask(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
-        started: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Any:
-            del exc_info
-            started.append((status, headers))
-            return None
-
-        chunks = self.server.app(environ, start_response)
-        try:
-            answer = b"".join(chunks)
-        finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                close()
-        status, headers = started[-1]
-        return status, headers, answer
 
     def _reply(self, status: str, headers: list[tuple[str, str]], answer: bytes) -> None:
         code, _, reason = status.partition(" ")
