@@ -36,7 +36,7 @@ def apply(tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket | No
     order = order_of(row)
     match row.event:
         case "activate":
-            return _activate(tx, parts, order, ticket, now)
+            return _activate(tx, parts, order, ticket, now, row.id)
         case "exercise":
             return _exercise(tx, parts, order, row.key, now)
         case "stand-down":
@@ -52,11 +52,11 @@ def apply(tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket | No
 
 
 def _activate(
-    tx: sa.Connection, parts: Parts, order: Mapping[str, Any], ticket: Ticket | None, now: datetime
+    tx: sa.Connection, parts: Parts, order: Mapping[str, Any], ticket: Ticket | None, now: datetime, delivery_id: int
 ) -> tuple[str, str]:
     if ticket is None or ticket.record != "incident":
         return "ignored", f"{order['connection']} has no incident {order['number']}"
-    row = incidents.remember(tx, ticket, now)
+    row = incidents.remember(tx, ticket, now, delivery_id)
     incident = parts.connections[row.connection].incident(row)
     catalog = parts.records.read(tx)
     match = incidents.match_plans(catalog, incident)

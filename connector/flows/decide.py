@@ -136,10 +136,10 @@ class Decide:
             return commands.apply(tx, parts, row, read[0] if read else None, now)
         *before, ticket = read
         for incident in before:
-            incidents.apply(tx, parts, incident, now)
+            incidents.apply(tx, parts, incident, now, row.id)
         placement = activations.placement_of(tx, row.connection, row.platform_id)
         if placement is not None:
-            state, reason = tasks.apply(tx, parts, placement, ticket, now)
+            state, reason = tasks.apply(tx, parts, placement, ticket, now, row.id)
             subject = f"activation:{placement.activation_id}"
             if row.subject != subject:
                 # Even when nothing comes of it: writes to this ticket were held back until it was decided.
@@ -148,7 +148,7 @@ class Decide:
         if ticket.deleted:
             return incidents.deleted(tx, parts, ticket, now)
         if ticket.record == "incident":
-            return incidents.apply(tx, parts, ticket, now)
+            return incidents.apply(tx, parts, ticket, now, row.id)
         question = writes.created_as(tx, row.connection, row.platform_id)
         if question is not None and question.key.startswith("choose:"):
             return tasks.answer_choice(tx, parts, ticket, question, now)

@@ -36,8 +36,13 @@ BASELINE = (
 )
 
 
-def apply(tx: sa.Connection, parts: Parts, ticket: Ticket, now: datetime) -> tuple[str, str]:
-    """Take in what an incident's ticket says; returns (`done` | `ignored` | `parked`, reason)."""
+def apply(
+    tx: sa.Connection, parts: Parts, ticket: Ticket, now: datetime, delivery_id: int | None = None
+) -> tuple[str, str]:
+    """Take in what an incident's ticket says; returns (`done` | `ignored` | `parked`, reason).
+
+    `delivery_id` is the message that told it, or that had it read.
+    """
     connection = parts.connections[ticket.connection]
     parent = str(ticket.values.get("parent") or "")
     if parent:  # parents are locked before their children, by everybody
@@ -48,7 +53,7 @@ def apply(tx: sa.Connection, parts: Parts, ticket: Ticket, now: datetime) -> tup
     if ticket.problems and "state" not in ticket.values:
         return "parked", "; ".join(ticket.problems)
     first = row.version is None
-    row = remember(tx, ticket, now)
+    row = remember(tx, ticket, now, delivery_id)
     incident = connection.incident(row)
     if connection.incidents is not None and not connection.incidents.holds(incident.facts()):
         return _why(tx, row, "ignored", "it is no incident by the connection's rule `incidents`", now)
@@ -58,7 +63,7 @@ def apply(tx: sa.Connection, parts: Parts, ticket: Ticket, now: datetime) -> tup
     return decide(tx, parts, row, now)
 
 
-def remember(tx: sa.Connection, ticket: Ticket, now: datetime) -> sa.Row[Any]:
+def remember(tx: sa.Connection, ticket: Ticket, now: datetime, delivery_id: int | None = None) -> sa.Row[Any]:
     """Store what an incident's ticket says, unless more is known already; returns its row, locked."""
     row = tickets.remember(tx, ticket.connection, ticket.id, now)
     if row.version is not None and ticket.version < row.version:
@@ -75,6 +80,7 @@ def remember(tx: sa.Connection, ticket: Ticket, now: datetime) -> sa.Row[Any]:
             "values": values,
             "problems": list(ticket.problems),
             "seen_at": now,
+            "delivery_id": delivery_id,
         },
     )
     return tickets.remember(tx, ticket.connection, ticket.id, now)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.activation import moved
 from connector.flows.advance import save, tell_incidents
-from connector.flows.incidents import match_plans, start, storable
+from connector.flows.incidents import as_json, match_plans, start, storable
 from connector.flows.parts import Parts
 from connector.moment import instant, span
 from connector.recovery_task import CLOSED, TaskState
@@ -52,8 +52,18 @@ def may_be_cascade(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], tick
     return incident_id
 
 
-def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticket, now: datetime) -> tuple[str, str]:
-    """Take in what a ticket of ours says; returns (`done` | `ignored` | `parked`, reason)."""
+def apply(
+    tx: sa.Connection,
+    parts: Parts,
+    placement: sa.Row[Any],
+    ticket: Ticket,
+    now: datetime,
+    delivery_id: int | None = None,
+) -> tuple[str, str]:
+    """Take in what a ticket of ours says; returns (`done` | `ignored` | `parked`, reason).
+
+    `delivery_id` is the message that told it, or that had it read.
+    """
     row = activations.get(tx, placement.activation_id, lock=True)
     if ticket.deleted:
         return _deleted(tx, row, placement, ticket, now)
@@ -61,6 +71,8 @@ def apply(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticke
         if row.state == "running" and _was_overwritten(placement, ticket):
             return _move(tx, parts, row, placement, ticket, TaskState(ticket.values["state"]), now)
         return "ignored", f"older than what is known (version {ticket.version}, known {placement.version})"
+    seen = {"seen": as_json(ticket.values), "seen_at": now, "delivery_id": delivery_id}
+    activations.update_placement(tx, placement.id, seen)
     if placement.record == "activation":
         activations.update_placement(tx, placement.id, {"version": ticket.version})
         return "ignored", "the activation's own ticket: its state follows the plan"
