@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from connector import activation as rules
 from connector.bootstrap import Connector
-from connector.cli import output
+from connector.cli import causes, output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection, limit_option
 from connector.cli.opening import opened
@@ -23,6 +24,7 @@ from connector.store import writes
 
 MANY = 10_000
 _ID = re.compile(r"[WD][0-9]{1,18}")
+_CAUSE = re.compile(r"[Gg][0-9a-fA-F]{6}")
 _STATES = click.Choice(["open", "done", "ignored", "parked"])
 
 
@@ -53,12 +55,16 @@ def deliveries(context: Context, *, ticket: str, state: str | None, connection: 
 
 
 @click.command()
+@click.option("--by-cause", is_flag=True, help="One line for each cause, with how many wait for it.")
 @output.as_json_option
 @click.pass_obj
-def parked(context: Context, *, as_json: bool) -> None:
+def parked(context: Context, *, by_cause: bool, as_json: bool) -> None:
     """List what could not be done and waits for a person: why, and what to do."""
     with opened(context) as connector:
         found = _parked(connector)
+    if by_cause:
+        _show_causes(causes.by_cause(found), as_json=as_json)
+        return
     if as_json:
         output.document(found)
         return
@@ -74,19 +80,43 @@ def parked(context: Context, *, as_json: bool) -> None:
         output.say("Mend the cause, then `continuity replay ID`, or `continuity replay all`.")
 
 
+def _show_causes(found: Sequence[causes.Cause], *, as_json: bool) -> None:
+    rows = [
+        {
+            "cause": item.id,
+            "count": len(item.rows),
+            "connection": item.connection,
+            "since": item.rows[0]["since"],
+            "reason": item.reason,
+            "to_do": item.rows[0]["to_do"],
+        }
+        for item in found
+    ]
+    if as_json:
+        output.document(rows)
+        return
+    output.table(
+        ("Cause", "Waiting", "Connection", "Since", "Reason", "To do"),
+        [tuple(item.values()) for item in rows],
+        nothing="Nothing is parked.",
+    )
+    if rows:
+        output.say("Mend a cause, then `continuity replay CAUSE` tries all that wait for it.")
+
+
 @click.command()
-@click.argument("wanted", metavar="ID|all")
+@click.argument("wanted", metavar="ID|CAUSE|all")
 @wait_option
 @output.as_json_option
 @click.pass_obj
 def replay(context: Context, *, wanted: str, wait: float, as_json: bool) -> None:
-    """Try again what is parked: W12, D34, or all; a decided message too (D34), once a mapping is mended."""
+    """Try again what is parked: W12, D34, all of one cause, or all; a decided message (D34) too."""
     with opened(context) as connector:
-        ids = [item["id"] for item in _parked(connector)] if wanted.casefold() == "all" else [_id(wanted)]
+        ids = _wanted(connector, wanted)
         desk, now = Orders(connector), connector.now()
         with connector.database.begin() as tx:
             missing = [item for item in ids if not desk.replay(tx, item, now)]
-        if missing and wanted.casefold() != "all":
+        if missing and ids == missing:
             raise output.Declined(
                 f"{missing[0]} cannot be replayed: it is not there, waits already, or was carried out"
             )
@@ -96,17 +126,27 @@ def replay(context: Context, *, wanted: str, wait: float, as_json: bool) -> None
         report(desk.answers([item for item in ids if item not in missing], wait), as_json=as_json)
 
 
-def _id(wanted: str) -> str:
-    if not _ID.fullmatch(wanted.upper()):
-        raise output.Declined(f"'{wanted}' is not an id; write one that `continuity parked` shows (W12, D34), or all")
-    return wanted.upper()
+def _wanted(connector: Connector, given: str) -> list[str]:
+    """Return the ids that a person means: one, those of a cause, or all that are parked."""
+    if given.casefold() == "all":
+        return [item["id"] for item in _parked(connector)]
+    if _CAUSE.fullmatch(given):
+        found = [item["id"] for item in _parked(connector) if item["cause"].casefold() == given.casefold()]
+        if not found:
+            raise output.Declined(f"nothing is parked for the cause {given}; see `continuity parked --by-cause`")
+        return found
+    if not _ID.fullmatch(given.upper()):
+        what = "write one that `continuity parked` shows (W12, D34, G3f2a1c), or all"
+        raise output.Declined(f"'{given}' is not an id; {what}")
+    return [given.upper()]
 
 
 def _parked(connector: Connector) -> list[dict[str, Any]]:
     with connector.database.begin() as tx:
         out = [_parked_write(row, _project(connector, row)) for row in writes.parked(tx, MANY)]
         back = [_parked_delivery(row) for row in stored.latest(tx, limit=MANY, state="parked")]
-    return sorted([*out, *back], key=lambda item: (item["since"], item["id"]))
+    rows = [{**item, "cause": causes.cause_id(item["connection"], item["reason"])} for item in (*out, *back)]
+    return sorted(rows, key=lambda item: (item["since"], item["id"]))
 
 
 def _project(connector: Connector, row: sa.Row[Any]) -> str:

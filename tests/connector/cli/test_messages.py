@@ -155,6 +155,24 @@ def test_replay_all_takes_writes_and_messages(run: Run, message: Callable[..., s
     assert answer(run("parked", "--json")) == []
 
 
+def test_what_waits_for_the_same_thing_is_one_line_and_is_replayed_together(
+    run: Run, write: Callable[..., str]
+) -> None:
+    ids = {
+        write(f"w{count}", reason=f"OPS-{count}0: no component 'DB Ops'", values={"title": "x", "team": "DB Ops"})
+        for count in range(1, 4)
+    }
+    other = write("other", reason="issue type 'Task' is not there", subject="ticket:jira:2")
+
+    found = answer(run("parked", "--by-cause", "--json"))
+    result = run("replay", found[0]["cause"], "--json")
+
+    assert [(item["count"], item["connection"]) for item in found] == [(3, "jira"), (1, "jira")]
+    assert {item["id"] for item in answer(result)} == ids
+    assert [item["id"] for item in answer(run("parked", "--json"))] == [other]
+    assert run("replay", found[0]["cause"]).exit_code == 1
+
+
 def test_a_decided_message_may_be_decided_again_but_an_order_not(run: Run, message: Callable[..., str]) -> None:
     decided = message("1", state="ignored", reason="no plan", subject="ticket:jira:1")
     order = message("2", connection="command", source="command", state="done", subject="command:2")
