@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.jira.event import Event
@@ -54,7 +55,7 @@ def sender(options: Options) -> Sender:
 class Announcer:
     """Queues an event's webhooks; called under the store's lock, so that a body shows the state of that moment."""
 
-    def __init__(self, options: Options, site: Site, store: Store, webhooks: Sender) -> None:
+    def __init__(self, options: Options, site: Callable[[], Site], store: Store, webhooks: Sender) -> None:
         self._cloud = options.cloud
         self._site = site
         self._store = store
@@ -63,7 +64,7 @@ class Announcer:
     def tell(self, event: Event, base: str) -> None:
         if not self._webhooks.aimed:
             return
-        view = View(base, "2", self._cloud, self._site, self._store, webhook=True)
+        view = View(base, "2", self._cloud, self._site(), self._store, webhook=True)
         for body in self._bodies(event, view):
             raw = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
             self._webhooks.send(Message(body["webhookEvent"], event.issue.key, raw, str(uuid.uuid4())))

@@ -10,16 +10,17 @@ from flask import Flask, Response, g, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from sandbox import control
+from sandbox import control, order
 from sandbox.gate import ACCOUNT, Answers, Gate
-from sandbox.jira import pages
+from sandbox.jira import admin, pages
 from sandbox.jira.desk import EXTENSION, Desk, base, open_desk
 from sandbox.jira.entrance import denied, sign_in
 from sandbox.jira.event import Actor
 from sandbox.jira.limits import Limits
 from sandbox.jira.options import Options
 from sandbox.jira.refusal import UNSEEN, Refused
-from sandbox.jira.routes import comments, issues, links, metadata, people, search
+from sandbox.jira.routes import comments, issues, links, metadata, people, search, workflows
+from sandbox.jira.seed import SITE
 from sandbox.jira.state import state
 from sandbox.jira.values import Invalid
 
@@ -42,7 +43,9 @@ def create(options: Options | None = None) -> Flask:
     limits = Limits(cloud=desk.cloud)
 
     def reset() -> None:
-        desk.store.reset()
+        with desk.store.lock:
+            desk.store.reset()
+            desk.reconfigure(SITE)
         limits.reset()
 
     _add_rest(app, desk)
@@ -66,6 +69,7 @@ def _add_rest(app: Flask, desk: Desk) -> None:
         for part in parts:
             app.register_blueprint(part, url_prefix=f"/rest/api/{version}", name=f"{part.name}_{version}")
         if desk.cloud:
+            app.register_blueprint(workflows.routes, url_prefix=f"/rest/api/{version}", name=f"workflows_{version}")
             app.add_url_rule(
                 f"/rest/api/{version}/issue/bulkfetch", f"bulkfetch_{version}", issues.fetch_many, methods=["POST"]
             )
@@ -85,16 +89,24 @@ def _add_steering(app: Flask, desk: Desk, reset: Any) -> None:
     @steering.post("/clone")
     def clone() -> tuple[Response, int]:
         """`{"key": ..., "user": user_name or absent}`: the "Clone" button of the issue's page."""
-        order = request.get_json(force=True)
-        user = desk.site.user(user_name=str(order.get("user", "dana.desk")))
+        wish = request.get_json(force=True)
+        user = desk.site.user(user_name=str(wish.get("user", "dana.desk")))
         if user is None:
-            return jsonify(error=f"no user {order.get('user')!r}; name one by user_name"), 404
+            return jsonify(error=f"no user {wish.get('user')!r}; name one by user_name"), 404
         with desk.store.lock:
-            origin = desk.store.find(str(order.get("key", "")))
+            origin = desk.store.find(str(wish.get("key", "")))
             if origin is None:
-                return jsonify(error=f"no issue {order.get('key')!r}"), 404
+                return jsonify(error=f"no issue {wish.get('key')!r}"), 404
             issue = desk.tracker.clone(Actor(user, "2"), origin)
         return jsonify(id=str(issue.id), key=issue.key), 201
+
+    @steering.post("/admin")
+    def administer() -> Response:
+        """`{"orders": [{"do": ..., ...}]}`: what an administrator changes (`sandbox.jira.admin`), all or nothing."""
+        wish = order.known("the body", request.get_json(force=True), ("orders",))
+        with desk.store.lock:
+            desk.reconfigure(admin.changed(desk.site, order.rows("orders", wish.get("orders"))))
+        return jsonify(done=True)
 
     app.register_blueprint(steering)
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app, g, request
 
 from sandbox.control import Controls
+from sandbox.jira.admin import carried_over
 from sandbox.jira.announce import Announcer, sender
 from sandbox.jira.event import Actor
 from sandbox.jira.options import Options
@@ -26,11 +27,20 @@ EXTENSION = "sandbox.jira"
 @dataclass(frozen=True)
 class Desk:
     options: Options
-    site: Site
     store: Store
     tracker: Tracker
     controls: Controls
     views: dict[tuple[str, str], View] = field(default_factory=dict)
+
+    @property
+    def site(self) -> Site:
+        return self.tracker.site
+
+    def reconfigure(self, site: Site) -> None:
+        """Put a changed configuration in force; called under the store's lock."""
+        self.tracker.site = site
+        self.views.clear()
+        self.store.reconfigure(lambda issue: carried_over(issue, site))
 
     @property
     def cloud(self) -> bool:
@@ -47,9 +57,9 @@ class Desk:
 def open_desk(options: Options) -> Desk:
     controls = Controls(sender(options))
     store = Store(options.search_lag)
-    announcer = Announcer(options, SITE, store, controls.webhooks)
+    announcer = Announcer(options, lambda: tracker.site, store, controls.webhooks)
     tracker = Tracker(SITE, store, controls.clock.now, lambda event: announcer.tell(event, base()), cloud=options.cloud)
-    return Desk(options, SITE, store, tracker, controls)
+    return Desk(options, store, tracker, controls)
 
 
 def desk() -> Desk:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sandbox.jira.adf import RichText
 from sandbox.jira.issue import ChangeItem, Issue
 from sandbox.jira.moment import written
 from sandbox.jira.site import Named, Site, User
@@ -34,6 +35,12 @@ def _duedate(issue: Issue) -> _Ends:
 def _custom(value: Any) -> _Ends:
     if isinstance(value, datetime):
         return written(value), f"{value:%Y-%m-%dT%H:%M:%S+0000}"
+    if isinstance(value, Named):
+        return value.id, value.name
+    if isinstance(value, tuple):
+        return f"[{', '.join(item.id for item in value)}]", ",".join(item.name for item in value)
+    if isinstance(value, RichText):
+        return None, value.text
     if isinstance(value, float) and value.is_integer():
         return None, str(int(value))
     return None, None if value is None else str(value)

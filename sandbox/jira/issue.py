@@ -71,7 +71,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Issue:
-    """`custom` maps a custom field's id to str, float or datetime; a field without a value is left out."""
+    """`custom` maps a custom field's id to str, float, datetime, RichText, an option or several options.
+
+    A field without a value is left out.
+    """
 
     id: int
     key: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.jira.issue import Issue
 from sandbox.jira.site import Field, IssueType, Project, Transition
 from sandbox.jira.view import View
 
@@ -29,11 +30,14 @@ _SYSTEM: dict[str, tuple[str, str]] = {
     "comment": ("comments-page", ""),
     "subtasks": ("array", "issuelinks"),
     "opaque": ("any", ""),
+    "option": ("option", ""),
+    "options": ("array", "option"),
 }
 _OPERATIONS: dict[str, list[str]] = {
     "labels": ["add", "set", "remove"],
     "components": ["add", "set", "remove"],
     "links": ["add", "copy"],
+    "options": ["add", "set", "remove"],
 }
 
 
@@ -51,7 +55,7 @@ def schema(field: Field) -> Json:
 
 def create_fields(project: Project, issue_type: IssueType, view: View) -> list[Json]:
     """Every field of the create screen; the reporter has a default, so it is shown as required and may be left out."""
-    shown = [f for f in view.site.fields if project.on_screens(f) or f.id in {"project", "issuetype"}]
+    shown = [f for f in view.site.fields if project.on_screens(f, creating=True) or f.id in {"project", "issuetype"}]
     return [
         _metadata(field, project, view, creating=True, issue_type=issue_type)
         for field in shown
@@ -60,7 +64,7 @@ def create_fields(project: Project, issue_type: IssueType, view: View) -> list[J
 
 
 def edit_fields(project: Project, issue_type: IssueType, view: View) -> Json:
-    shown = [f for f in view.site.fields if project.on_screens(f) or f.id == "comment"]
+    shown = [f for f in view.site.fields if project.on_screens(f, creating=False) or f.id == "comment"]
     return {
         field.id: _metadata(field, project, view, creating=False, issue_type=issue_type)
         for field in shown
@@ -68,10 +72,17 @@ def edit_fields(project: Project, issue_type: IssueType, view: View) -> Json:
     }
 
 
-def transition_fields(way: Transition, view: View) -> Json:
+def transition_fields(way: Transition, issue: Issue, view: View) -> Json:
+    """Return the fields of a transition's screen; a condition or validator that asks for more is not told."""
+    asked = {
+        field.id: _metadata(field, issue.project, view, creating=False, issue_type=issue.type)
+        | {"required": True, "hasDefaultValue": False}
+        for field in view.site.fields
+        if field.id in way.asks
+    }
     if way.resolution != "required":
-        return {}
-    return {
+        return asked
+    return asked | {
         "resolution": {
             "required": True,
             "schema": {"type": "resolution", "system": "resolution"},
@@ -88,6 +99,7 @@ def _metadata(field: Field, project: Project, view: View, *, creating: bool, iss
     required = field.id in {"summary", "project", "issuetype", "reporter"} or (
         field.id == "parent" and issue_type.subtask
     )
+    required = required or field.id in project.required
     answer: Json = {
         "required": required,
         "schema": schema(field),
@@ -100,7 +112,7 @@ def _metadata(field: Field, project: Project, view: View, *, creating: bool, iss
     if creating or not view.cloud:
         answer["fieldId"] = field.id
     if creating:
-        answer["hasDefaultValue"] = field.id in {"priority", "reporter"}
+        answer["hasDefaultValue"] = field.id in {"priority", "reporter"} | project.defaults
     allowed = _allowed(field, project, view, issue_type)
     if allowed is not None:
         answer["allowedValues"] = allowed
@@ -112,6 +124,8 @@ def _metadata(field: Field, project: Project, view: View, *, creating: bool, iss
 
 
 def _allowed(field: Field, project: Project, view: View, issue_type: IssueType) -> list[Any] | None:
+    if field.kind in {"option", "options"}:
+        return [view.option(option) for option in field.options]
     if field.kind == "priority":
         return [view.priority(priority) for priority in view.site.priorities]
     if field.kind == "components":

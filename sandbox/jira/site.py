@@ -8,12 +8,16 @@ from typing import Literal
 FieldKind = Literal[
     "summary", "rich", "priority", "labels", "components", "user", "date", "parent", "links",
     "string", "number", "datetime", "resolution", "status", "project", "issuetype", "comment", "subtasks", "opaque",
+    "option", "options",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class User:
-    """`key` and `user_name` are Data Center's words, `account_id` is Cloud's; an email may be hidden by its owner."""
+    """`key` and `user_name` are Data Center's words, `account_id` is Cloud's; an email may be hidden by its owner.
+
+    One who is not `active` any more stays on old issues, is found by no search and can be given no work.
+    """
 
     user_name: str
     display_name: str
@@ -21,6 +25,7 @@ class User:
     key: str
     email: str
     email_hidden: bool = False
+    active: bool = True
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,10 @@ class Status:
 
 @dataclass(frozen=True)
 class Transition:
-    """`resolution`: "keep", "required" (asked on the transition's screen), "done" (set by the workflow) or "clear"."""
+    """`resolution`: "keep", "required" (asked on the transition's screen), "done" (set by the workflow) or "clear".
+
+    `asks` are the ids of other fields that its screen requires.
+    """
 
     id: str
     name: str
@@ -48,6 +56,7 @@ class Transition:
     target: str
     resolution: Literal["keep", "required", "done", "clear"] = "keep"
     event: str = "issue_generic"
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,13 +104,17 @@ class Component:
 
 @dataclass(frozen=True)
 class Field:
-    """`settable` fields stand on the create and edit screens; `custom` is a custom field type's full key."""
+    """`settable` fields stand on the create and edit screens; `custom` is a custom field type's full key.
+
+    `options` are those of a field of kind `option` (one of them) or `options` (several).
+    """
 
     id: str
     name: str
     kind: FieldKind
     settable: bool = True
     custom: str = ""
+    options: tuple[Named, ...] = ()
 
     @property
     def number(self) -> int:
@@ -110,7 +123,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Project:
-    """`not_on_screens` are the ids of settable fields that this project's screens leave out."""
+    """`not_on_screens` are the ids of settable fields that this project's screens leave out (or one of them does).
+
+    `required` are those that its field configuration requires, `defaults` those of them that fill themselves in.
+    `withdrawn` are the permissions that the integration lacks here.
+    """
 
     id: str
     key: str
@@ -121,13 +138,19 @@ class Project:
     components: tuple[Component, ...]
     not_on_screens: frozenset[str] = frozenset()
     not_assignable: frozenset[str] = frozenset()
+    not_on_create: frozenset[str] = frozenset()
+    not_on_edit: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    defaults: frozenset[str] = frozenset()
+    withdrawn: frozenset[str] = frozenset()
 
     @property
     def service_desk(self) -> bool:
         return self.type_key == "service_desk"
 
-    def on_screens(self, field: Field) -> bool:
-        return field.settable and field.id not in self.not_on_screens
+    def on_screens(self, field: Field, *, creating: bool) -> bool:
+        absent = self.not_on_screens | (self.not_on_create if creating else self.not_on_edit)
+        return field.settable and field.id not in absent
 
     def issue_type(self, value: str) -> IssueType | None:
         return next((t for t in self.issue_types if value == t.id or value.casefold() == t.name.casefold()), None)
@@ -138,7 +161,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Site:
-    """Everything an administrator configured; nothing here changes while the sandbox runs."""
+    """Everything an administrator configured; `granted` are global permissions of the integration."""
 
     users: tuple[User, ...]
     statuses: tuple[Status, ...]
@@ -149,6 +172,7 @@ class Site:
     projects: tuple[Project, ...]
     fields: tuple[Field, ...]
     integration: User
+    granted: frozenset[str] = frozenset()
 
     @cached_property
     def field_by_id(self) -> dict[str, Field]:
@@ -171,6 +195,10 @@ class Site:
             if account_id == user.account_id or user_name == user.user_name or key == user.key:
                 return user
         return None
+
+    def may(self, user: User, permission: str, project: Project) -> bool:
+        """Permissions are withdrawn from the integration only."""
+        return user.user_name != self.integration.user_name or permission not in project.withdrawn
 
     def issue_types(self) -> list[IssueType]:
         return list({t.id: t for project in self.projects for t in project.issue_types}.values())

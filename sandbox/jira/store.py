@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sandbox.jira.issue import Issue, Link
@@ -91,6 +91,13 @@ class Store:
         self._ids[issue.key] = issue.id
         self.index.note(issue.id, issue)
         return issue
+
+    def reconfigure(self, change: Callable[[Issue], Issue]) -> None:
+        """Show all issues as `change` makes them, the index's old ones too: `updated` and the history stay."""
+        self._issues = {identity: change(issue) for identity, issue in self._issues.items()}
+        index = self.index
+        index.visible = {identity: change(issue) for identity, issue in index.visible.items()}
+        index.waiting = deque((at, number, issue and change(issue)) for at, number, issue in index.waiting)
 
     def remove(self, issue: Issue) -> None:
         for link in self.links(issue):

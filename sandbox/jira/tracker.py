@@ -41,9 +41,12 @@ class Tracker:
     def create(self, actor: Actor, fields: Json, properties: Mapping[str, Any]) -> Issue:
         """Raises Refused with all that is wrong at once, and creates nothing then."""
         project, issue_type = self._kind(fields)
+        if self._barred(actor, "CREATE_ISSUES", project):
+            raise Refused(400, errors={"project": "You do not have permission to create issues in this project."})
         place = self.place(actor, project, issue_type)
         given = {name: raw for name, raw in fields.items() if name not in {"project", "issuetype"}}
-        values, errors = self._read_all(place, given)
+        values, errors = self._read_all(place, given, creating=True)
+        errors = self._lacking(project, given) | errors
         if "summary" not in given:
             errors["summary"] = "You must specify a summary of the issue."
         if issue_type.subtask and not given.get("parent"):
@@ -82,6 +85,17 @@ class Tracker:
         change = Change(str(self.store.serial("change")), issue.created, actor.user, self.items(None, issue))
         self._tell(Event("created", "issue_created", issue, actor.user, issue.created, change))
 
+    def _barred(self, actor: Actor, permission: str, project: Project) -> bool:
+        return not self.site.may(actor.user, permission, project)
+
+    def _lacking(self, project: Project, given: Mapping[str, Any]) -> dict[str, str]:
+        """Required fields that nobody filled in: those on no screen are required all the same."""
+        return {
+            field.id: f"{field.name} is required."
+            for field in self.site.fields
+            if field.id in project.required - project.defaults and given.get(field.id) in (None, "", (), [])
+        }
+
     def _kind(self, fields: Json) -> tuple[Project, IssueType]:
         wanted = fields.get("project")
         named = str(wanted.get("key") or wanted.get("id") or "") if isinstance(wanted, dict) else ""
@@ -98,21 +112,21 @@ class Tracker:
             raise Refused(400, errors={"issuetype": words})
         return project, issue_type
 
-    def _read_all(self, place: Place, given: Json) -> tuple[dict[str, Any], dict[str, str]]:
+    def _read_all(self, place: Place, given: Json, *, creating: bool) -> tuple[dict[str, Any], dict[str, str]]:
         values: dict[str, Any] = {}
         errors: dict[str, str] = {}
         for name, raw in given.items():
             try:
-                values[name] = read(self._on_screen(name, place.project), raw, place)
+                values[name] = read(self._on_screen(name, place.project, creating=creating), raw, place)
                 if name == "assignee":
                     assignable(values[name], place.project, cloud=self.cloud)
             except Invalid as wrong:
                 errors[wrong.field or name] = str(wrong)
         return values, errors
 
-    def _on_screen(self, name: str, project: Project) -> Field:
+    def _on_screen(self, name: str, project: Project, *, creating: bool) -> Field:
         field = self.site.field_by_id.get(name)
-        if field is None or not project.on_screens(field):
+        if field is None or not project.on_screens(field, creating=creating):
             raise Invalid(_off_screen(name))
         return field
 
@@ -121,7 +135,10 @@ class Tracker:
     def edit(self, actor: Actor, issue: Issue, fields: Json, update: Json) -> Issue:
         """PUT: `fields` sets, `update` lists operations; comments and links among the operations are added too."""
         place = self.place(actor, issue.project, issue.type)
-        values, errors = self._read_all(place, fields)
+        if self._barred(actor, "EDIT_ISSUES", issue.project) and (fields or set(update) - {"comment"}):
+            raise Refused(400, errors={name: _off_screen(name) for name in (*fields, *update) if name != "comment"})
+        values, errors = self._read_all(place, fields, creating=False)
+        errors = {name: text for name, text in self._lacking(issue.project, fields).items() if name in fields} | errors
         remarks, links = self._read_additions(actor, issue, update, errors)
         for name in (n for n in update if n not in {"comment", "issuelinks"}):
             if name in fields:
@@ -149,6 +166,8 @@ class Tracker:
     ) -> tuple[list[Remark], list[tuple[LinkType, int, int]]]:
         """Comments and issue links among the operations; what is wrong with them goes to `errors`."""
         remarks: list[Remark] = []
+        if update.get("comment") and self._barred(actor, "ADD_COMMENTS", issue.project):
+            errors["comment"] = "You do not have the permission to comment on this issue."
         links: list[tuple[LinkType, int, int]] = []
         try:
             remarks += [read_comment(_added(o, "comment"), actor.version) for o in update.get("comment", [])]
@@ -162,7 +181,7 @@ class Tracker:
         return remarks, links
 
     def _operate(self, place: Place, issue: Issue, name: str, operations: list[Json]) -> Any:
-        field = self._on_screen(name, place.project)
+        field = self._on_screen(name, place.project, creating=False)
         value = _present(issue, field)
         for operation in operations:
             ((verb, raw),) = operation.items() if isinstance(operation, dict) and len(operation) == 1 else (("", None),)
@@ -209,11 +228,22 @@ class Tracker:
 
     def transition(self, actor: Actor, issue: Issue, transition_id: str, fields: Json, update: Json) -> Issue:
         """Raises Refused 400 where the workflow has no such way from here, or the screen's field is missing."""
-        way = next((t for t in ways(issue) if t.id == transition_id), None)
+        barred = self._barred(actor, "TRANSITION_ISSUES", issue.project)
+        way = next((t for t in ways(issue) if t.id == transition_id and not barred), None)
         if way is None:
             words = f"Transition id '{transition_id}' is not valid for this issue."
             raise Refused(400, words)
-        result, errors = self._screen(way, fields)
+        place = self.place(actor, issue.project, issue.type)
+        asked = {name: raw for name, raw in fields.items() if name in way.asks}
+        result, errors = self._screen(way, {name: raw for name, raw in fields.items() if name not in asked})
+        for field in (self.site.field_by_id[name] for name in way.asks):
+            if asked.get(field.id) in (None, "", []):
+                errors[field.id] = f"{field.name} is required."
+                continue
+            try:
+                read(field, asked[field.id], place)
+            except Invalid as wrong:
+                errors[field.id] = str(wrong)
         remarks, _ = self._read_additions(actor, issue, update, errors)
         errors |= {name: _off_screen(name) for name in update if name != "comment"}
         if errors:

@@ -38,6 +38,8 @@ class Place:
 
 def read(field: Field, raw: Any, place: Place) -> Any:
     """The value as an Issue holds it (None clears it); raises Invalid."""
+    if field.kind in {"option", "options"}:
+        return _options(raw, field) if field.kind == "options" else _option(raw, field)
     return _READERS[field.kind](raw, place)
 
 
@@ -73,6 +75,30 @@ def rich_text(raw: Any, version: str, refusal: str) -> RichText:
     if len(text.text) > _TEXT_LIMIT:
         raise Invalid("The entered text is too long. It exceeds the allowed limit of 32,767 characters.")
     return text
+
+
+def _option(raw: Any, field: Field) -> Named | None:
+    """An option by `{"value"}` or `{"id"}`; case counts."""
+    if raw is None:
+        return None
+    if not isinstance(raw, dict):
+        raise Invalid("Specify a valid 'id' or 'name' for " + field.name)
+    if not {"id", "value"} & set(raw):
+        raise Invalid("Could not find valid 'id' or 'value' in the Parent Option object.")
+    name = "id" if "id" in raw else "value"
+    wanted = str(raw[name])
+    found = next((option for option in field.options if wanted == (option.id if name == "id" else option.name)), None)
+    if found is None:
+        raise Invalid(f"Option {name} '{wanted}' is not valid")
+    return found
+
+
+def _options(raw: Any, field: Field) -> tuple[Named, ...] | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, list):
+        raise Invalid("data was not an array")
+    return tuple(dict.fromkeys(option for item in raw if (option := _option(item, field)) is not None)) or None
 
 
 def _priority(raw: Any, place: Place) -> Named:
@@ -157,8 +183,8 @@ def _user(raw: Any, place: Place) -> User | None:
 
 
 def assignable(user: User | None, project: Project, *, cloud: bool) -> None:
-    """Raises Invalid when this person cannot work on issues of this project."""
-    if user is not None and user.user_name in project.not_assignable:
+    """Raises Invalid when this person cannot work on issues of this project, or on any."""
+    if user is not None and (user.user_name in project.not_assignable or not user.active):
         raise Invalid(f"User '{user.account_id if cloud else user.user_name}' cannot be assigned issues.")
 
 

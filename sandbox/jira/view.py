@@ -47,7 +47,7 @@ class View:
     def _user(self, user: User) -> Json:
         shared: Json = {
             "displayName": user.display_name,
-            "active": True,
+            "active": user.active,
             "timeZone": "Etc/UTC",
             "avatarUrls": {"48x48": f"{self.base}/secure/useravatar?size=large&ownerId={user.user_name}"},
         }
@@ -207,7 +207,16 @@ class View:
             answer["relationship"] = link.relationship
         return answer
 
+    def option(self, option: Named) -> Json:
+        return {"self": f"{self.api}/customFieldOption/{option.id}", "value": option.name, "id": option.id}
+
     def custom(self, value: Any) -> Any:
+        if isinstance(value, Named):
+            return self.option(value)
+        if isinstance(value, RichText):
+            return self.rich(value)
+        if isinstance(value, tuple):
+            return [self.custom(item) for item in value]
         if isinstance(value, datetime):
             return written(value)
         if self.webhook and isinstance(value, float) and value.is_integer():

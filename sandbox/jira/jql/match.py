@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.jira.issue import Issue
 from sandbox.jira.jql.dates import read_moment
 from sandbox.jira.jql.syntax import BadQuery, Clause, Every, Operand, Order, Query, Tree
-from sandbox.jira.site import Field, Site, User
+from sandbox.jira.site import Field, Named, Site, User
 from sandbox.jira.store import Store
 
 Test = Callable[[Issue], bool]
@@ -281,10 +281,16 @@ def _searchable(name: str, site: Site) -> _Searchable:
 
 def _custom(field: Field) -> _Searchable:
     def values(issue: Issue) -> tuple[Any, ...]:
-        return _maybe(issue.custom.get(field.id))
+        value = issue.custom.get(field.id)
+        several = value if isinstance(value, tuple) else _maybe(value)
+        return tuple(item.name.casefold() if isinstance(item, Named) else item for item in several)
 
     if field.kind == "number":
         return _Searchable(values, _read_number, _ORDERED)
     if field.kind == "datetime":
         return _Searchable(values, _read_moment, _ORDERED)
+    if field.kind in {"option", "options"}:
+        return _Searchable(values, lambda text, _: text.casefold(), _EQUAL)
+    if field.kind == "rich":
+        return _Searchable(lambda i: tuple(item.text for item in values(i)), lambda text, _: text, _TEXT)
     return _Searchable(values, lambda text, _: text, _TEXT)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request
 
-from sandbox.jira.desk import Json, actor, body, desk, page, view
+from sandbox.jira.desk import Json, actor, body, desk, page, user, view
 from sandbox.jira.issue import Comment, Issue
 from sandbox.jira.refusal import Refused
 from sandbox.jira.remark import read_comment
@@ -36,6 +36,8 @@ def add(key: str) -> tuple[Response, int]:
     sent = body()
     with desk().store.lock:
         issue = desk().store.get(key)
+        if not desk().site.may(user(), "ADD_COMMENTS", issue.project):
+            raise Refused(400, errors={"comment": "You do not have the permission to comment on this issue."})
         text, properties = read_comment(sent, actor().version)
         issue = desk().tracker.comment(actor(), issue, text, properties)
     return jsonify(_shown(issue, issue.comments[-1], properties=True)), 201

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from sandbox.jira.desk import Json, actor, body, desk, view
+from sandbox.jira.desk import Json, actor, body, desk, user, view
 from sandbox.jira.refusal import Refused, unknown_payload
 from sandbox.jira.screens import transition_fields
 from sandbox.jira.tracker import ways
@@ -139,13 +139,14 @@ def transitions(key: str) -> Response:
     wanted = request.args.get("transitionId")
     with_fields = "transitions.fields" in request.args.get("expand", "")
     listed = []
-    for way in ways(issue):
+    barred = not running.site.may(user(), "TRANSITION_ISSUES", issue.project)
+    for way in () if barred else ways(issue):
         if wanted not in (None, way.id):
             continue
         entry: Json = {"id": way.id, "name": way.name, "to": view().status(running.site.status(way.target))}
         if running.cloud:
             entry |= {
-                "hasScreen": way.resolution == "required",
+                "hasScreen": way.resolution == "required" or bool(way.asks),
                 "isGlobal": False,
                 "isInitial": False,
                 "isAvailable": True,
@@ -153,7 +154,7 @@ def transitions(key: str) -> Response:
                 "isLooped": False,
             }
         if with_fields:
-            entry["fields"] = transition_fields(way, view())
+            entry["fields"] = transition_fields(way, issue, view())
         listed.append(entry)
     return jsonify(expand="transitions", transitions=listed)
 

@@ -59,7 +59,7 @@ def my_permissions() -> Response:
     unknown = [name for name in asked if name not in _GRANTED + _DENIED]
     if unknown:
         raise Refused(400, f"Unrecognized permission: {unknown[0]}")
-    _check_scope()
+    project = _scope()
     permissions = {
         name: {
             "id": str(10 + number),
@@ -67,7 +67,7 @@ def my_permissions() -> Response:
             "name": name.replace("_", " ").capitalize(),
             "type": "GLOBAL" if name in {"ADMINISTER", "SYSTEM_ADMIN"} else "PROJECT",
             "description": "",
-            "havePermission": name in _GRANTED,
+            "havePermission": _held(name, project),
         }
         for number, name in enumerate(_GRANTED + _DENIED)
         if not asked or name in asked
@@ -75,10 +75,15 @@ def my_permissions() -> Response:
     return jsonify(permissions=permissions)
 
 
-def _check_scope() -> None:
+def _scope() -> Project | None:
     wanted = request.args.get("projectKey") or request.args.get("projectId")
-    if wanted:
-        _project(wanted)
+    return _project(wanted) if wanted else None
+
+
+def _held(name: str, project: Project | None) -> bool:
+    if name in desk().site.granted:
+        return True
+    return name in _GRANTED and (project is None or desk().site.may(user(), name, project))
 
 
 @routes.get("/field")
@@ -234,7 +239,8 @@ def _meta_page(cloud_name: str, rows: list[Json], start: int, size: int) -> Resp
 def edit_screen(key: str) -> Response:
     with desk().store.lock:
         issue = desk().store.get(key)
-    return jsonify(fields=edit_fields(issue.project, issue.type, view()))
+    barred = not desk().site.may(user(), "EDIT_ISSUES", issue.project)
+    return jsonify(fields={} if barred else edit_fields(issue.project, issue.type, view()))
 
 
 @routes.get("/myself")

@@ -39,23 +39,23 @@ def assignable() -> Response:
                 raise Refused(404, f"No project could be found with key '{request.args.get('project', '')}'.")
             project = found
     wanted = request.args.get("query") or request.args.get("username") or request.args.get("accountId")
-    people = _matching() if wanted else list(desk().site.users)
+    people = _matching() if wanted else [user for user in desk().site.users if user.active]
     return _page([user for user in people if user.user_name not in project.not_assignable])
 
 
 def _matching() -> list[User]:
-    users = desk().site.users
+    users = [user for user in desk().site.users if user.active]
     if not desk().cloud:
         wanted = request.args.get("username", "").casefold()
         if not wanted:
             raise Refused(400, "The username query parameter was not provided")
         if wanted == ".":
-            return list(users)
+            return users
         return [
             u for u in users if any(x.casefold().startswith(wanted) for x in (u.user_name, u.display_name, u.email))
         ]
     if "accountId" in request.args:
-        return [user for user in users if user.account_id == request.args["accountId"]]
+        return [user for user in desk().site.users if user.account_id == request.args["accountId"]]
     if "username" in request.args:
         words = "The query parameter 'username' is not supported in GDPR strict mode."
         raise Refused(400, words)

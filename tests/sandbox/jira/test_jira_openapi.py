@@ -106,3 +106,10 @@ def test_a_bulk_fetch_answers_as_described(cloud, checked):
 
     body = {"issueIdsOrKeys": ["OPS-1"], "fields": ["*all"]}
     assert checked("POST", "issue/bulkfetch", "issue/bulkfetch", body).status_code == 200
+
+
+def test_workflows_answer_as_described(cloud, checked):
+    asked = {"projectAndIssueTypes": [{"projectId": "10000", "issueTypeId": "10001"}]}
+    cloud.steer("admin", {"orders": [{"do": "grant", "permission": "ADMINISTER"}]})
+
+    assert checked("POST", "workflows", "workflows", asked).status_code == 200
