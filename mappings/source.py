@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from connector.problem import Invalid, Problem
+from connector.problem import Problem
+from mappings.yaml_file import read
 
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One file: the name to show, and what stands in it."""
+    """One file: the name to show, what stands in it, and what in it YAML takes otherwise than it was meant."""
 
     name: str
     content: CommentedMap
+    problems: tuple[Problem, ...] = ()
 
     def line(self, path: Path) -> int | None:
         """Return the line of the deepest part of `path` that this file holds, if it holds all of it (from 1)."""
@@ -28,7 +28,7 @@ class Layer:
         line: int | None = 1
         for step in path:
             if isinstance(node, CommentedMap):
-                key = next((key for key in node if str(key) == step), None)
+                key = next((key for key in node if _named(key) == step), None)
                 if key is None:
                     return None
                 line = node.lc.key(key)[0] + 1
@@ -67,38 +67,36 @@ class Source:
         place = f"{self.file}:{line}" if line is not None else self.file
         return f"{place}: {'.'.join(path)}"
 
-    def _place(self, path: Path) -> str:
+    def origin(self, path: Path) -> tuple[Layer, int] | None:
+        """Return the file and line that decides what stands at `path`, or, failing that, above it."""
         # The last layer wins; where none holds the whole path, the one that holds the most of it is meant.
         for length in range(len(path), -1, -1):
             for layer in reversed(self.layers):
                 line = layer.line(path[:length])
                 if line is not None:
-                    return f"{layer.name}:{line}"
-        return self.file
+                    return layer, line
+        return None
+
+    def _place(self, path: Path) -> str:
+        found = self.origin(path)
+        return f"{found[0].name}:{found[1]}" if found else self.file
 
 
 def parse(text: str, name: str) -> Layer:
     """Read one file's YAML; raises Invalid with its line for a text that is no YAML or no mapping of names."""
-    yaml = YAML(typ="rt")
-    try:
-        content = yaml.load(text)
-    except MarkedYAMLError as error:
-        line = (error.problem_mark.line + 1) if error.problem_mark else 1
-        reason = " ".join(str(error.problem or "it cannot be read").split())
-        raise Invalid([Problem(f"{name}:{line}", f"not YAML: {reason}", "mind the indentation and quotes")]) from None
-    except YAMLError as error:
-        raise Invalid([Problem(name, f"not YAML: {error}", "mind the indentation and quotes")]) from None
-    if content is None:
-        content = CommentedMap()
-    if not isinstance(content, CommentedMap):
-        raise Invalid([Problem(f"{name}:1", "a mapping file holds names with values", "start with `fields:`")])
-    return Layer(name, content)
+    content, problems = read(text, name)
+    return Layer(name, content, problems)
+
+
+def _named(key: Any) -> str:
+    """Return a key as it was written: YAML makes a truth value of true."""
+    return str(key).lower() if isinstance(key, bool) else str(key)
 
 
 def plain(node: Any) -> Any:
     """Return YAML's nodes as plain dicts, lists and scalars; keys become text."""
     if isinstance(node, Mapping):
-        return {str(key): plain(value) for key, value in node.items()}
+        return {_named(key): plain(value) for key, value in node.items()}
     if isinstance(node, list):
         return [plain(item) for item in node]
     return node
