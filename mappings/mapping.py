@@ -141,7 +141,7 @@ class Mapping:
             except Unmapped as error:
                 problems.append(_unmapped(item, error))
         if later:
-            facts = self._facts(values, about)
+            facts = self.facts(values, about)
             for item in later:
                 self._read_later(item, raw, name_of, facts, values, problems)
         return Read(values, tuple(problems))
@@ -222,7 +222,7 @@ class Mapping:
                 continue
             try:
                 if item.when is not None or item.compute is not None:
-                    facts = facts or self._facts(values, about)
+                    facts = facts or self.facts(values, about)
                     if item.when is not None and not item.when.holds(facts):
                         continue
                     if item.compute is not None:
@@ -240,7 +240,7 @@ class Mapping:
             else:
                 yield item, value
 
-    def _facts(self, values: Facts[str, Any], about: Facts[str, Any] | None) -> dict[str, Any]:
+    def facts(self, values: Facts[str, Any], about: Facts[str, Any] | None) -> dict[str, Any]:
         """Return what conditions see: values go before what is known of the ticket; instants are text."""
         return {"connection": self.connection} | {
             name: value.isoformat()
