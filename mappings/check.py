@@ -10,6 +10,7 @@ from typing import Any, cast, get_args
 from connector.problem import Problem, nearest
 from connector.ticketing import Record
 from mappings.rich_text import MARKUPS
+from mappings.schema import only_on
 from mappings.source import Path, Source
 from mappings.transforms import DURATION_FORMATS, LOOKED_UP, zone
 from mappings.vocabulary import CHOICES, CONTEXT, ESSENTIAL, FIELDS, choice, fitting, known
@@ -19,20 +20,31 @@ _COMPARED = re.compile(r"\b(\w+)\s*[!=]=\s*(?:'([^']*)'|\"([^\"]*)\")|(?:'([^']*
 _NAMED = re.compile(r"'[^']*'|\"[^\"]*\"|\b([A-Za-z_]\w*)")
 
 
-def problems_of(source: Source, entries: Mapping[str, Entry]) -> Iterator[Problem]:
-    """Check the meaning of a file whose form is right: `entries` are its fields, their defaults filled in."""
+def problems_of(source: Source, content: Mapping[str, Any], broken: frozenset[str] = frozenset()) -> Iterator[Problem]:
+    """Check the meaning of a file's content (as `mappings.form` gives it), but for fields whose form is `broken`."""
     if source.record not in get_args(Record):
         return
     record = cast("Record", source.record)
+    entries: Mapping[str, Entry] = content["fields_"]
+    yield from _elsewhere(source, content)
     for name in ESSENTIAL[record]:
         if not any((entry["source"] or key) == name for key, entry in entries.items()):
             what = f"{record} cannot do without '{name}'"
             yield Problem(source.mend(("fields", name)), what, "take the null away, or map it to another field")
     for name, entry in entries.items():
         path = ("fields", name)
-        for rule in _RULES:
+        for rule in _RULES if name not in broken else ():
             yield from rule(source, record, path, entry)
-    yield from _twice(source, entries)
+    yield from _twice(source, {name: entry for name, entry in entries.items() if name not in broken})
+
+
+def _elsewhere(source: Source, content: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find settings of the record that only another platform has."""
+    for setting in content:
+        platform = only_on(setting)
+        if platform and platform != source.platform:
+            what = f"{setting} has no effect on {source.platform}"
+            yield Problem(source.where((setting,)), what, f"take it out; it is for {platform}")
 
 
 def _names(source: Source, record: Record, path: Path, entry: Entry) -> Iterator[Problem]:

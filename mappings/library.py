@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Facts
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 
 from connector.problem import Invalid, Problem, nearest
 from connector.ticketing import Record
-from mappings.check import problems_of
-from mappings.compile import compiled
+from mappings.examine import examine
 from mappings.mapping import Mapping
-from mappings.schema import validated
 from mappings.source import Layer, Source, merge, parse, plain
 from mappings.vocabulary import RECORDS
+
+Texts = Facts[str, Sequence[str]]
+"""The texts of one platform's files, by record: the shipped one first, then the admin's where there is one."""
 
 
 @dataclass(frozen=True)
@@ -40,50 +42,100 @@ def load(platform: str, directory: Path | None = None) -> Mappings:
 
     `directory` is the folder of `continuity.yaml`; a file in it holds only what differs from the shipped one.
     """
+    problems = strangers(platform, directory)
+    try:
+        found = build(platform, gather(platform, directory))
+    except Invalid as error:
+        problems.extend(error.problems)
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def gather(platform: str, directory: Path | None = None) -> dict[str, list[str]]:
+    """Return the texts of a platform's files as they stand; raises Invalid for those that cannot be read."""
+    texts: dict[str, list[str]] = {}
     problems: list[Problem] = []
-    folder = directory / "mappings" / platform if directory else None
-    if folder is not None and folder.is_dir():
-        problems += _strangers(platform, folder)
+    for record in RECORDS:
+        texts[record] = [_shipped(platform, record)]
+        path = directory / "mappings" / platform / f"{record}.yaml" if directory else None
+        if path is None or not path.is_file():
+            continue
+        file = own_file(platform, record)
+        try:
+            texts[record].append(path.read_text("utf-8"))
+        except UnicodeDecodeError as error:
+            line = path.read_bytes()[: error.start].count(b"\n") + 1
+            problems.append(Problem(f"{file}:{line}", "not UTF-8 text", "save the file as UTF-8"))
+        except OSError as error:
+            problems.append(Problem(file, f"cannot be read: {error.strerror}", "mend the file's permissions"))
+    if problems:
+        raise Invalid(problems)
+    return texts
+
+
+def build(platform: str, texts: Texts, *, checked: bool = True) -> Mappings:
+    """Compile a platform's mappings from the texts of its files; raises Invalid with every problem of every file.
+
+    A record that `texts` lacks is mapped as shipped. `checked` is False for texts that were checked when they were put
+    in force: a later release that finds more at fault must still be able to go on with them.
+    """
+    problems: list[Problem] = []
     records: dict[Record, Mapping] = {}
     for record in RECORDS:
         try:
-            source = sourced(platform, record, folder)
+            source = sourced(platform, record, texts.get(record, ()))
         except Invalid as error:
             problems.extend(error.problems)
             continue
-        content, found = validated(source)
+        mapping, found = examine(source, meaning=checked)
         problems += found
-        if not found:
-            problems += problems_of(source, content["fields_"])
-            # What a check of the meaning finds does not keep the expressions from being checked too.
-            records[record], found = compiled(source, content)
-            problems += found
+        if mapping is not None:
+            records[record] = mapping
     if problems:
         raise Invalid(problems)
     return Mappings(platform, records)
 
 
-def sourced(platform: str, record: Record, folder: Path | None) -> Source:
-    """Read one record's shipped file and, if `folder` has one, the admin's over it; raises Invalid."""
-    layers: tuple[Layer, ...] = (_shipped(platform, record),)
-    file = f"mappings/{platform}/{record}.yaml"
+def sourced(platform: str, record: Record, texts: Sequence[str] = ()) -> Source:
+    """Merge one record's texts, the shipped one first (by default what we ship now); raises Invalid."""
+    file = own_file(platform, record)
+    names = (shipped_file(platform, record), file)
+    layers = tuple(
+        _parsed(text, name) for text, name in zip(texts or (_shipped(platform, record),), names, strict=False)
+    )
     content = plain(layers[0].content)
-    own = folder / f"{record}.yaml" if folder else None
-    if own is not None and own.is_file():
-        layer = parse(own.read_text("utf-8"), file)
-        layers = (*layers, layer)
+    for layer in layers[1:]:
         content = merge(content, plain(layer.content))
     return Source(platform, record, file, content, layers)
 
 
+def own_file(platform: str, record: str) -> str:
+    """Return the name of the file in which an admin makes changes."""
+    return f"mappings/{platform}/{record}.yaml"
+
+
+def shipped_file(platform: str, record: str) -> str:
+    """Return the name by which a shipped file is shown."""
+    return f"mappings/defaults/{platform}/{record}.yaml (shipped)"
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, name: str) -> Layer:
+    return parse(text, name)
+
+
 @cache
-def _shipped(platform: str, record: Record) -> Layer:
+def _shipped(platform: str, record: str) -> str:
     """Read a shipped file, once: it does not change while we run."""
-    shipped = resources.files("mappings") / "defaults" / platform / f"{record}.yaml"
-    return parse(shipped.read_text("utf-8"), f"mappings/defaults/{platform}/{record}.yaml (shipped)")
+    return (resources.files("mappings") / "defaults" / platform / f"{record}.yaml").read_text("utf-8")
 
 
-def _strangers(platform: str, folder: Path) -> list[Problem]:
+def strangers(platform: str, directory: Path | None) -> list[Problem]:
+    """Return a problem for each file in an admin's folder that would have no effect."""
+    folder = directory / "mappings" / platform if directory else None
+    if folder is None or not folder.is_dir():
+        return []
     return [
         Problem(
             f"mappings/{platform}/{path.name}",

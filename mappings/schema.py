@@ -1,19 +1,18 @@
-"""The language of mapping files, version 1: what may stand where, and everything that is wrong with a file at once."""
+"""The language of mapping files, version 1: what may stand where, and what each setting means."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from connector.problem import Problem, nearest
-from mappings.source import Path, Source
 from mappings.transforms import TYPES
 
 DIRECTIONS = ("read", "write", "both")
 WINS = ("continuity", "platform", "newest", "manual")
 SEVERAL = ("refuse", "first")
+KINDS = ("team", "user", "ci", "service")
 
 
 class _Text(fields.String):
@@ -62,8 +61,9 @@ class _ElseSchema(Schema):
     write = _Text(metadata={"description": "what is written for any of ours that is not in values, or not found"})
 
 
-def _told(description: str) -> dict[str, str]:
-    return {"description": description}
+def _told(description: str, platform: str = "") -> dict[str, str]:
+    """Return the metadata of a setting; `platform` is the only one on which it has an effect, "" for all."""
+    return {"description": description, "platform": platform}
 
 
 class FieldSchema(Schema):
@@ -110,7 +110,9 @@ class FieldSchema(Schema):
     part = fields.String(load_default="", metadata=_told("which property is read where the platform sends an object"))
     wrap = fields.String(load_default="", metadata=_told("the property in which the platform wants the value wrapped"))
     kind = fields.String(
-        load_default="", metadata=_told("what a name is looked up as: team, user, ci or service; by type if left out")
+        validate=validate.OneOf(KINDS),
+        load_default="",
+        metadata=_told("what a name is looked up as: team, user, ci or service; by type if left out"),
     )
     lookup = fields.Nested(
         _LookupSchema,
@@ -141,16 +143,16 @@ class MappingSchema(Schema):
     version = fields.Integer(
         validate=validate.Equal(1), load_default=1, metadata=_told("of this language; there is only 1")
     )
-    table = fields.String(metadata=_told("ServiceNow: the table on which the record stands"))
-    lasting_table = fields.String(metadata=_told("ServiceNow: the table of tasks that must outlive their incident"))
+    table = fields.String(metadata=_told("the table on which the record stands", "servicenow"))
+    lasting_table = fields.String(metadata=_told("the table of tasks that must outlive their incident", "servicenow"))
     lasting_fields = fields.Dict(
-        keys=fields.String(), values=fields.String(), metadata=_told("columns that are called otherwise there")
+        keys=fields.String(), values=fields.String(), metadata=_told("columns called otherwise there", "servicenow")
     )
-    note = fields.String(metadata=_told("ServiceNow: the journal for notes that only the desk sees"))
-    issue_type = fields.String(metadata=_told("Jira: the issue type, by name; for incidents several, with commas"))
-    subtask_type = fields.String(metadata=_told("Jira: the type of an issue under another"))
-    labels = fields.List(fields.String(), metadata=_told("Jira: labels that every issue of ours gets"))
-    resolution = fields.String(metadata=_told("Jira: the resolution set on closing"))
+    note = fields.String(metadata=_told("the journal for notes that only the desk sees", "servicenow"))
+    issue_type = fields.String(metadata=_told("the issue type, by name; for incidents several, with commas", "jira"))
+    subtask_type = fields.String(metadata=_told("the type of an issue under another", "jira"))
+    labels = fields.List(fields.String(), metadata=_told("labels that every issue of ours gets", "jira"))
+    resolution = fields.String(metadata=_told("the resolution set on closing", "jira"))
     fields_ = fields.Dict(
         keys=fields.String(),
         values=fields.Nested(FieldSchema),
@@ -162,62 +164,21 @@ class MappingSchema(Schema):
 
 FIELD_KEYS = tuple(field.data_key or name for name, field in FieldSchema().fields.items())
 RECORD_KEYS = tuple(field.data_key or name for name, field in MappingSchema().fields.items())
-_KEYS: Mapping[str, tuple[str, ...]] = {
+KEYS: Mapping[str, tuple[str, ...]] = {
     "lookup": tuple(_LookupSchema().fields),
     "else": tuple(_ElseSchema().fields),
 }
-_OPTIONS: Mapping[str, tuple[str, ...]] = {
+OPTIONS: Mapping[str, tuple[str, ...]] = {
     "direction": DIRECTIONS,
     "type": TYPES,
     "wins": WINS,
     "several": SEVERAL,
+    "kind": KINDS,
     "lossy": ("accepted",),
 }
 
 
-def validated(source: Source) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the file's content with its defaults filled in, and every problem of its form."""
-    try:
-        content = cast("dict[str, Any]", MappingSchema().load(source.content))
-    except ValidationError as error:
-        messages = cast("Mapping[str, Any]", error.messages)
-        return {}, [_problem(source, path, message) for path, message in _flat(messages, ())]
-    return content, []
-
-
-def _flat(messages: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Walk marshmallow's nest of messages; a dict's own `key`/`value` levels are no part of the file."""
-    if isinstance(messages, Mapping):
-        for step, below in messages.items():
-            inner = isinstance(below, (Mapping, list)) and step in ("key", "value") and len(path) in (2, 4)
-            yield from _flat(below, path if inner or step == "_schema" else (*path, str(step)))
-    else:
-        for message in messages:
-            yield path, str(message)
-
-
-def _problem(source: Source, path: Path, message: str) -> Problem:
-    where = source.where(path)
-    name = path[-1] if path else ""
-    given = _given(source.content, path)
-    if message == "Unknown field.":
-        options = RECORD_KEYS if path[0] != "fields" else _KEYS.get(path[-2], FIELD_KEYS)
-        fix = nearest(name, options) or f"known here: {', '.join(sorted(options))}"
-        return Problem(where, f"no setting '{name}'", fix)
-    if message.startswith("Must be one of"):
-        options = _OPTIONS[name]
-        fix = nearest(str(given), options) or f"use one of: {', '.join(options)}"
-        return Problem(where, f"'{given}' is no {name}", fix)
-    if message.startswith("Must be equal to"):
-        return Problem(where, f"version {given} of the language is not known", "write version: 1")
-    if message.startswith("Missing data"):
-        return Problem(where, f"'{name}' is missing", "add it")
-    if message == "Invalid input type." and not isinstance(given, Mapping):
-        return Problem(where, f"'{given}' stands where settings belong", f"write {name}: {{field: ...}}")
-    return Problem(where, message.rstrip(".").lower(), "see docs/mappings.md for what may stand here")
-
-
-def _given(content: Any, path: Path) -> Any:
-    for step in path:
-        content = content.get(step) if isinstance(content, Mapping) else None
-    return content
+def only_on(setting: str) -> str:
+    """Return the one platform on which a setting of the record has an effect, "" for all."""
+    field = MappingSchema().fields.get(setting)
+    return str(field.metadata.get("platform", "")) if field else ""

@@ -90,10 +90,9 @@ def test_a_broken_mapping_is_told_with_place_fault_and_mending(tmp_path: Path, t
 
 
 def test_a_file_that_is_not_yaml_is_told_with_its_line(tmp_path: Path) -> None:
-    (problem,) = told(tmp_path, "fields:\n  summary: {field: short_description\n")
-
-    assert problem.startswith(f"{INCIDENT}:3: not YAML: ")
-    assert problem.endswith("; mind the indentation and quotes")
+    assert told(tmp_path, "fields:\n  summary: {field: short_description\n") == [
+        f"{INCIDENT}:2: not YAML: a {{ is not closed; close it with }}, and put a comma between settings"
+    ]
 
 
 def test_a_template_with_an_unknown_name_is_told_with_its_place(tmp_path: Path) -> None:
