@@ -19,11 +19,11 @@ from connector.cli import orders, output
 from connector.cli.context import Context
 from connector.cli.needed_names import lines_of, needed, placed
 from connector.cli.opening import database_faults
+from connector.mapping_version import draft
 from connector.problem import Invalid, Problem
 from connector.settings import Settings, Survey, survey
 from connector.store import catalogs as stored
 from connector.ticketing import Names, Refused, Unavailable
-from mappings import library
 
 
 @dataclass(frozen=True)
@@ -172,18 +172,17 @@ def _unconnected(settings: Settings, catalog: Catalog) -> Iterable[Problem]:
 
 def _assembled(read: Survey, directory: Path) -> tuple[Connector | None, Sequence[Problem]]:
     """Put the connector together for its conditions and mappings; without settings the mappings are read alone."""
-    if read.settings is not None:
-        try:
-            return Connector(read.settings), ()
-        except Invalid as error:
-            return None, error.problems
-    problems: list[Problem] = []
-    for platform in PLATFORMS:
-        try:
-            library.load(platform, directory)
-        except Invalid as error:
-            problems += error.problems
-    return None, problems
+    found = draft(PLATFORMS, directory)
+    if read.settings is None:
+        return None, found.problems
+    try:
+        connector = Connector(read.settings)
+    except Invalid as error:
+        return None, (*error.problems, *found.problems)
+    if found.version is None:
+        return None, found.problems
+    connector.use(found.version)
+    return connector, ()
 
 
 def _reach(found: Checked, directory: Path) -> list[Reached]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
@@ -19,13 +20,19 @@ from connector.store.database import Database
 
 
 def blueprint(
-    database: Database, launched: Callable[[], bool], registry: CollectorRegistry, migrations: Path | None = None
+    database: Database,
+    launched: Callable[[], bool],
+    registry: CollectorRegistry,
+    migrations: Path | None = None,
+    *,
+    mappings: Callable[[], Mapping[str, Any]] | None = None,
 ) -> Blueprint:
     """Return the three addresses; none of them needs a token, none tells anything of a ticket.
 
     `launched` says whether the engine that works the flows has started in this process (a process that only takes
     messages in passes one that is always true). `migrations` is the folder whose newest revision the database must
-    have, by default the one that we ship. `/readyz` answers 503 with `missing`, a list of what is not there yet.
+    have, by default the one that we ship. `/readyz` answers 503 with `missing`, a list of what is not there yet; beside
+    it stands what `mappings` gives: the version in force, and how the draft stands beside it.
     """
     health = Blueprint("health", __name__)
     folder = migrations or Path(str(resources.files("connector.store") / "migrations"))
@@ -37,7 +44,10 @@ def blueprint(
     @health.get("/readyz")
     def readyz() -> Response:
         missing = [*_missing_in(database, folder), *([] if launched() else ["the engine has not been launched yet"])]
-        answer = jsonify(status="not ready", missing=missing) if missing else jsonify(status="ready")
+        detail = {"mappings": mappings()} if mappings is not None else {}
+        answer = (
+            jsonify(status="not ready", missing=missing, **detail) if missing else jsonify(status="ready", **detail)
+        )
         answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
         return _fresh(answer)
 

@@ -39,7 +39,8 @@ class Received:
 class Connection:
     """One connection as the flows use it; conditions are compiled, `open` opens a stored message's body by source.
 
-    `wins` holds, by record and field, whose value stands when both sides changed it.
+    `wins` holds, by record and field, whose value stands when both sides changed it. `mapping_version` is the version
+    of the mappings that `ticketing` was made with, 0 for a draft.
     """
 
     ticketing: Ticketing
@@ -53,6 +54,7 @@ class Connection:
     poll: bool
     timeout: timedelta = timedelta(seconds=10)
     wins: Mapping[tuple[str, str], Policy] = field(default_factory=dict)
+    mapping_version: int = 0
 
     @property
     def name(self) -> str:

@@ -31,15 +31,17 @@ class Send:
 
     def __call__(self, key: str) -> None:
         subject, _, connection = key.rpartition("|")
-        sender = self._parts.escalation if connection == ESCALATION else self._ticketing(connection)
-        if sender is None:
-            self._park_all(subject, connection)
-            return
         while True:
+            # Looked up for each round, since mappings put in force meanwhile come with a connection made anew.
+            side = self._parts.connections.get(connection)
+            sender = self._parts.escalation if connection == ESCALATION else side.ticketing if side else None
+            if sender is None:
+                self._park_all(subject, connection)
+                return
             with self._parts.database.begin() as tx:
                 now = self._parts.now()
                 self._plan(tx, subject, connection, now)
-                due = self._take(tx, subject, connection, now)
+                due = self._take(tx, subject, connection, now, side.mapping_version if side else 0)
             if not due:
                 break
             began = monotonic()
@@ -98,10 +100,6 @@ class Send:
             writes.update(tx, sorted(overtaken), {"state": "superseded", "done_at": now})
         return overtaken, {}
 
-    def _ticketing(self, connection: str) -> Sender | None:
-        found = self._parts.connections.get(connection)
-        return found.ticketing if found is not None else None
-
     def _plan(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> None:
         """Plan again, because what has come to stand lets more go out (tasks under their parent)."""
         kind, _, rest = subject.partition(":")
@@ -116,7 +114,9 @@ class Send:
             if ticket is not None and ticket.version is not None and ticket.activation_id is None:
                 plan_linked(tx, self._parts, ticket, now)
 
-    def _take(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> Sequence[sa.Row[Any]]:
+    def _take(
+        self, tx: sa.Connection, subject: str, connection: str, now: datetime, version: int
+    ) -> Sequence[sa.Row[Any]]:
         """Take what is due; write-backs that wait for their window ride along with anything that does not.
 
         A write waits for an unfinished earlier one to the same ticket. What is taken is marked as perhaps landed
@@ -148,6 +148,7 @@ class Send:
                     "sent_at": now,
                     "tried_since": row.tried_since or now,
                     "unclear_since": now,
+                    "mapping_version": version or None,
                 },
             )
         return taken

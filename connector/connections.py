@@ -1,0 +1,189 @@
+"""The platforms that there are, and how a connection to one is put together from the settings and the mappings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from adapters import jira, servicenow
+from connector.condition import INCIDENT_VARIABLES, Condition
+from connector.flows.parts import Connection, Received
+from connector.mapping_version import MappingVersion
+from connector.metrics import Metrics
+from connector.problem import Invalid, Problem
+from connector.settings import ConnectionSettings, Settings
+from connector.ticketing import Ticketing
+from mappings.library import Mappings
+from webhooks.envelope import EventReader
+from webhooks.jira import event as jira_event
+from webhooks.servicenow import event as servicenow_event
+from webhooks.signature import fault
+
+OnCall = Callable[[str, str, int, float], None]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What one platform consists of: its adapter, its event reader, and its rules where the admin writes none.
+
+    `needs` are the settings that a connection to it must have, beyond those that every connection must have.
+    """
+
+    adapter: Callable[[ConnectionSettings, Mappings, OnCall], Ticketing]
+    reader: EventReader
+    major: str
+    note_for: str
+    needs: tuple[str, ...] = ()
+
+
+def _servicenow(settings: ConnectionSettings, mappings: Mappings, on_call: OnCall) -> Ticketing:
+    auth = settings.auth
+    management = {"auto": "auto", "present": True, "absent": False}[settings.major_incident_management]
+    return servicenow.ServiceNow(
+        settings.name,
+        settings.url,
+        servicenow.ClientCredentials(auth.client_id, auth.client_secret)
+        if auth.client_id
+        else servicenow.BasicAuth(auth.user, auth.password),
+        mappings,
+        timeout=settings.timeout.total_seconds(),
+        fallback_team=settings.fallback_team,
+        major_incident_management=management,  # type: ignore[arg-type]
+        major_query=settings.poll_query,
+        on_call=on_call,
+    )
+
+
+def _jira(settings: ConnectionSettings, mappings: Mappings, on_call: OnCall) -> Ticketing:
+    auth = settings.auth
+    return jira.Jira(
+        settings.name,
+        settings.url,
+        auth.token or (auth.user, auth.password),
+        mappings,
+        flavour=settings.flavour,  # type: ignore[arg-type]
+        project=settings.project,
+        projects=settings.poll_projects,
+        fallback_team=settings.fallback_team,
+        timeout=settings.timeout.total_seconds(),
+        search_lag=settings.search_lag.total_seconds(),
+        on_call=on_call,
+    )
+
+
+_NOTE_FOR = "priority == 1 || priority == 2"
+
+PLATFORMS: Mapping[str, Platform] = {
+    "servicenow": Platform(
+        _servicenow,
+        servicenow_event.read,
+        "major_state == 'accepted' || (major_state == '' && priority == 1)",
+        _NOTE_FOR,
+    ),
+    "jira": Platform(
+        _jira, jira_event.read, "priority == 1 || 'major-incident' in label", _NOTE_FOR, needs=("project",)
+    ),
+}
+NEEDS: Mapping[str, tuple[str, ...]] = {name: platform.needs for name, platform in PLATFORMS.items()}
+"""What `connector.settings` has to know of the platforms."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The conditions of one connection, compiled."""
+
+    major: Condition
+    note_for: Condition
+    incidents: Condition | None
+
+
+def rules(settings: Settings) -> dict[str, Rules]:
+    """Compile the conditions of every connection and check its secrets. Raises Invalid with all problems."""
+    problems: list[Problem] = []
+    found: dict[str, Rules] = {}
+    for name, item in settings.connections.items():
+        try:
+            found[name] = _rules(settings, item)
+        except Invalid as error:
+            problems.extend(error.problems)
+    if problems:
+        raise Invalid(dict.fromkeys(problems))
+    return found
+
+
+def connect(
+    settings: Settings, compiled: Mapping[str, Rules], version: MappingVersion, metrics: Metrics
+) -> dict[str, Connection]:
+    """Build every connection with a version of the mappings; nothing is called yet."""
+    return {name: _connection(item, compiled[name], version, metrics) for name, item in settings.connections.items()}
+
+
+def _rules(settings: Settings, item: ConnectionSettings) -> Rules:
+    problems: list[Problem] = []
+
+    def condition(field: str, source: str) -> Condition | None:
+        try:
+            return Condition(source, INCIDENT_VARIABLES, settings.where("connections", item.name, field))
+        except Invalid as error:
+            problems.extend(error.problems)
+            return None
+
+    platform = PLATFORMS[item.platform]
+    major = condition("major", item.major or platform.major)
+    note_for = condition("note_for", item.note_for or platform.note_for)
+    incidents = condition("incidents", item.incidents) if item.incidents else None
+    problems += _secret_faults(settings, item)
+    if problems or major is None or note_for is None:
+        raise Invalid(problems)
+    return Rules(major, note_for, incidents)
+
+
+def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersion, metrics: Metrics) -> Connection:
+    platform = PLATFORMS[item.platform]
+    mappings = version.mappings[item.platform]
+
+    def on_call(method: str, _path: str, status: int, seconds: float) -> None:
+        metrics.called(item.name, method, status, seconds)
+
+    return Connection(
+        ticketing=platform.adapter(item, mappings, on_call),
+        open=_opener(platform.reader),
+        major=compiled.major,
+        note_for=compiled.note_for,
+        incidents=compiled.incidents,
+        desk_team=item.desk_team,
+        project=item.project,
+        review_project=item.review_project,
+        poll=item.poll,
+        timeout=item.timeout,
+        mapping_version=version.id,
+        wins={
+            (record, field.source): field.wins  # type: ignore[misc]
+            for record, mapping in mappings.records.items()
+            for field in mapping.fields
+            if field.wins
+        },
+    )
+
+
+def _secret_faults(settings: Settings, item: ConnectionSettings) -> list[Problem]:
+    """Return what is wrong with the secrets of a webhook; a secret itself is never shown."""
+    if item.webhook is None:
+        return []
+    fix = "take the one that the platform was given; see webhooks/ for how to make one"
+    return [
+        Problem(settings.where("connections", item.name, "webhook", "secrets", index), what, fix)
+        for index, secret in enumerate(item.webhook.secrets)
+        if (what := fault(item.webhook.scheme, secret))  # type: ignore[arg-type]
+    ]
+
+
+def _opener(reader: EventReader) -> Callable[[str, bytes], Received]:
+    def open_message(source: str, body: bytes) -> Received:
+        if source == "poll":
+            return Received(json.loads(body))
+        envelope = reader({}, body)
+        return Received(envelope.raw, envelope.deleted, envelope.partial)
+
+    return open_message
