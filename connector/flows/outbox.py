@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -11,14 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector import wording
 from connector.activation import number
+from connector.flows.creates import Creates, Occasion
 from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
 from connector.flows.write_back import Link, about, intend_link, iso, plan_ticket, same
 from connector.merge import Field, merge
-from connector.recovery_status import recovery_status
-from connector.recovery_task import CLOSED, Target, TaskState
+from connector.recovery_task import CLOSED, TaskState
 from connector.standing import Standing, TaskStanding
 from connector.store import activations, deliveries, tickets, writes
 
@@ -26,7 +25,6 @@ REVIEW = "_review"
 LONGEST_KEY = 100
 _MERGED = frozenset({"due_at"})
 """What both sides may set. A task's state is none of these: who moved it last is settled when the move is heard of."""
-_OF_THE_INCIDENT = frozenset({"assignment_group", "service"})
 
 
 class Outbox:
@@ -41,8 +39,17 @@ class Outbox:
         self.subject = f"activation:{row.id}"
         self.placements = list(activations.placements(tx, row.id))
         self.lead = tickets.get(tx, row.connection, row.platform_id) if row.platform_id else None
-        self.incident = self.lead.number if self.lead is not None else ""
         self.link = self._link()
+        occasion = Occasion(
+            number(row.id),
+            tuple(row.services),
+            self.link,
+            row.connection,
+            row.platform_id,
+            self.lead.number if self.lead is not None else "",
+            about(self.lead),
+        )
+        self.creates = Creates(parts, standing, occasion)
 
     def plan(self, only: str = "") -> None:
         """Intend every write that is missing, on all connections or on one."""
@@ -59,7 +66,7 @@ class Outbox:
         return [
             f"{task.name} on {connection.name}"
             for connection in self.parts.connections.values()
-            for task, _ in self._targets(connection)
+            for task, _ in self.creates.targets(connection)
             if task.state not in CLOSED
             and not any(item.platform_id for item in self._standing_at("recovery_task", task.key, connection))
         ]
@@ -70,16 +77,12 @@ class Outbox:
         return link_address(self.tx, self.parts, self.lead, self.now)
 
     def _plan_connection(self, connection: Connection) -> None:
-        wanted = list(self._targets(connection))
-        projects = dict.fromkeys(project for _, project in wanted)
-        if connection.ticketing.traits.activation_is_ticket:
-            if self._review_here(connection):
-                projects[connection.review_project or connection.project] = None
-            for project in projects:
-                self._place_activation(connection, project)
+        wanted = list(self.creates.targets(connection))
+        for project in self.creates.projects(connection):
+            self._place_activation(connection, project)
         for task, project in wanted:
             self._place_task(connection, task, project)
-        if self._review_here(connection) and self.standing.restored_at is not None:
+        if self.creates.review_here(connection) and self.standing.restored_at is not None:
             self._place_review(connection)
         here = [item for item in self.placements if item.connection == connection.name and item.platform_id]
         # A ticket of which something waits to be decided is left alone: a person may have moved it.
@@ -95,33 +98,6 @@ class Outbox:
                     # The plan's page on the activation's own ticket, so that engineers find it.
                     self._link_to(connection, placement, resolved=self.standing.restored_at is not None)
 
-    def _targets(self, connection: Connection) -> Iterable[tuple[TaskStanding, str]]:
-        """Yield the tasks that stand on a connection, with the project each is in."""
-        plan_tasks = {task.key: task for task in self.standing.plan.tasks}
-        for task in self.standing.tasks.values():
-            own = plan_tasks[task.key].targets if task.key in plan_tasks else ()
-            for target in own or (self._desk_target(),):
-                found = self.parts.connection_for(target.platform, self.row.connection)
-                project = target.project
-                if found is None:  # a connection that was taken out: the incident's side gets the task
-                    found, project = self._desk_connection(), ""
-                if found is not None and found.name == connection.name:
-                    yield task, project or connection.project
-
-    def _desk_target(self) -> Target:
-        """Where questions to the desk go: the incident's side, or the first task's for an activation without one."""
-        if self.row.connection:
-            return Target(self.row.connection)
-        return next((target for task in self.standing.plan.tasks for target in task.targets), Target(""))
-
-    def _desk_connection(self) -> Connection | None:
-        found = self.parts.connection_for(self._desk_target().platform, self.row.connection)
-        return found or next(iter(self.parts.connections.values()), None)
-
-    def _review_here(self, connection: Connection) -> bool:
-        found = self._desk_connection()
-        return found is not None and found.name == connection.name
-
     def _standing_at(self, record: str, key: str, connection: Connection) -> list[sa.Row[Any]]:
         return [
             item
@@ -132,52 +108,29 @@ class Outbox:
     def _place_activation(self, connection: Connection, project: str) -> None:
         if self._standing_at("activation", project, connection):
             return
-        values = {
-            "title": wording.label(
-                f"{self.standing.plan.name} - {self.incident or number(self.row.id)}", exercise=self.standing.exercise
-            ),
-            "text": wording.activation_text(self.standing, self.incident, self.row.services, self.link),
-            "project": project,
-            "continuity_link": self.link,
-            **self._status(),
-        }
+        values = self.creates.activation(project)
         self._place("activation", project, connection, project, 0, values)
 
     def _place_task(self, connection: Connection, task: TaskStanding, project: str) -> None:
         there = self._standing_at("recovery_task", task.key, connection)
-        plan_tasks = {item.key: item for item in self.standing.plan.tasks}
-        planned = plan_tasks.get(task.key)
         if there and not self._needs_another(task, there):
             return
         if not there and (task.state is TaskState.SKIPPED or (task.state in CLOSED and task.kind != "plan")):
             return
-        values: dict[str, Any] = {
-            **self._facts_of(connection, task),
-            "text": wording.task_text(self.standing, planned, self.incident, self.link)
-            if planned
-            else wording.question_text(self.standing, task, self.incident, self.link),
-            "state": task.state.value,
-            "due_at": iso(task.due_at),
-            "assignee": "",
-            "project": project,
-            "continuity_link": self.link,
-            "continuity_plan": self.standing.plan.key,
-            "lasting": bool(there) or self._incident_gone(connection),
-        }
-        if not self._hang(values, connection, project):
+        parent = self._parent(connection, project)
+        if parent is None:
             return
+        lasting = bool(there) or self._incident_gone(connection)
+        values = self.creates.task(connection, task, project, parent, lasting=lasting)
         self._place("recovery_task", task.key, connection, project, len(there), values)
 
-    def _hang(self, values: dict[str, Any], connection: Connection, project: str) -> bool:
-        """Name the incident and the parent of a ticket to be made; False while its parent does not stand yet."""
-        if connection.name == self.row.connection:
-            values["incident"] = self.row.platform_id
-        if connection.ticketing.traits.activation_is_ticket:
-            anchors = self._standing_at("activation", project, connection)
-            if not anchors or not anchors[0].platform_id:
-                return False  # planned again when it does
-            values["parent"] = anchors[0].platform_id
-        return True
+    def _parent(self, connection: Connection, project: str) -> str | None:
+        """Return the ticket that one to be made hangs on, "" where it needs none; None while it does not stand yet."""
+        if not connection.ticketing.traits.activation_is_ticket:
+            return ""
+        anchors = self._standing_at("activation", project, connection)
+        # Planned again when it does.
+        return anchors[0].platform_id or None if anchors else None
 
     def _needs_another(self, task: TaskStanding, there: Sequence[sa.Row[Any]]) -> bool:
         """Tell whether a task whose ticket died with its incident has to go on in another, lasting ticket."""
@@ -198,20 +151,11 @@ class Outbox:
     def _place_review(self, connection: Connection) -> None:
         if self._standing_at("review", REVIEW, connection):
             return
-        values: dict[str, Any] = {
-            "title": wording.label(
-                f"Post-incident review: {self.standing.plan.name} - {self.incident or number(self.row.id)}",
-                exercise=self.standing.exercise,
-            ),
-            "text": wording.review_text(self.standing, self.incident, self.link),
-            "state": "open",
-            "team": connection.desk_team,
-            "project": connection.review_project or connection.project,
-            "continuity_link": self.link,
-        }
-        if not self._hang(values, connection, values["project"]):
-            return
-        self._place("review", REVIEW, connection, values["project"], 0, values)
+        project = connection.review_project or connection.project
+        parent = self._parent(connection, project)
+        if parent is not None:
+            values = self.creates.review(connection, parent)
+            self._place("review", REVIEW, connection, project, 0, values)
 
     def _place(
         self, record: str, key: str, connection: Connection, project: str, turn: int, values: Mapping[str, Any]
@@ -236,7 +180,7 @@ class Outbox:
         self._intend(write_key, connection, "create", record, values, placement_id=placement_id)
 
     def _status_in(self, record: str) -> dict[str, Any]:
-        return self._status() if record == "activation" else {}
+        return self.creates.status() if record == "activation" else {}
 
     def _update_placement(self, connection: Connection, placement: sa.Row[Any], pending: Sequence[sa.Row[Any]]) -> None:
         """Intend what has changed since a ticket of ours was last written."""
@@ -246,7 +190,7 @@ class Outbox:
             note = f"{task.state.value}: {task.reason}" if task.reason and task.state in CLOSED else ""
         elif placement.record == "activation":
             done = self.standing.state != "running"
-            wanted = {**self._status(), "state": "done" if done else ""}
+            wanted = {**self.creates.status(), "state": "done" if done else ""}
             note = ""
         else:
             return
@@ -277,21 +221,8 @@ class Outbox:
         """Return what conditions may ask of a ticket of ours when only some of its fields are written."""
         known = {"project": placement.project, "continuity_plan": self.standing.plan.key}
         if placement.record == "recovery_task":
-            known |= self._facts_of(connection, self.standing.tasks[placement.key])
+            known |= self.creates.facts_of(connection, self.standing.tasks[placement.key])
         return known
-
-    def _facts_of(self, connection: Connection, task: TaskStanding) -> dict[str, Any]:
-        """Return what does not change of a recovery task while it is carried out."""
-        position, planned = next(
-            ((place, item) for place, item in enumerate(self.standing.plan.tasks, 1) if item.key == task.key), (0, None)
-        )
-        return {
-            "title": wording.task_title(self.standing, task),
-            "team": planned.team if planned else connection.desk_team,
-            "order": position * 100 if planned else 10,
-            "priority": 4 if self.standing.exercise else 1,
-            "required": planned.required if planned else True,
-        }
 
     def _link_to(self, connection: Connection, place: sa.Row[Any], *, resolved: bool, link: str = "") -> None:
         intend_link(
@@ -319,18 +250,8 @@ class Outbox:
                 tickets.tell_once(self.tx, text, self.now, activation_id=self.row.id)
         return changes
 
-    def _status(self) -> dict[str, Any]:
-        status = recovery_status(self.standing)
-        return {
-            "continuity_plan": self.standing.plan.key,
-            "continuity_phase": wording.PHASE_NAMES[status.phase],
-            "recovery_status": status.text,
-            "recovery_progress": status.percent,
-            "rto_due": iso(status.due_at),
-        }
-
     def _plan_ticket(self, connection: Connection, ticket: sa.Row[Any]) -> None:
-        wanted = {"continuity_plan": self.standing.plan.key} if ticket.role == "child" else self._status()
+        wanted = {"continuity_plan": self.standing.plan.key} if ticket.role == "child" else self.creates.status()
         wanted["continuity_link"] = link_address(self.tx, self.parts, ticket, self.now)
         plan_ticket(self.tx, self.parts, connection, ticket, wanted, subject=self.subject, now=self.now)
         if connection.ticketing.traits.remote_links:
@@ -351,7 +272,6 @@ class Outbox:
         note: str = "",
         facts: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        incident = {name: value for name, value in about(self.lead).items() if name in _OF_THE_INCIDENT}
         writes.intend(
             self.tx,
             {
@@ -365,7 +285,7 @@ class Outbox:
                 "platform_id": platform_id,
                 "number": number,
                 "values": dict(values),
-                "about": {**incident, **facts, "exercise": self.standing.exercise},
+                "about": self.creates.about(facts),
                 "note": note,
                 "next_at": self.now,
                 "created_at": self.now,
