@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -19,6 +20,8 @@ from connector.store import activations, deliveries, writes
 from connector.ticketing import Record, Refused, Ticket, Unavailable
 
 log = logging.getLogger(__name__)
+MANY = 50
+"""Messages of a subject that are decided in one transaction, at most."""
 GIVE_UP = 30
 """Tries at a message that cannot be decided, before it is parked; with the waits between them about 2 hours."""
 
@@ -53,15 +56,48 @@ class Decide:
         waiting: set[str] = set()  # tickets that cannot be read now: their later messages wait, the others do not
         while True:
             with self._parts.database.begin() as tx:
-                row = deliveries.oldest_open(tx, subject, waiting)
-            if row is None:
-                break
-            if not self._settle(row):
-                waiting.add(row.platform_id)
+                found = deliveries.open_messages(tx, subject, waiting, limit=MANY)
+            self._settle_all(found, waiting)
+            if len(found) < MANY:
+                break  # what came meanwhile has a wake-up of its own
         if subject.startswith("activation:"):
             with self._parts.database.begin() as tx:
                 advance(tx, self._parts, int(subject.partition(":")[2]), self._parts.now())
         self._parts.meter.stepped("decide", monotonic() - began)
+
+    def _settle_all(self, found: Sequence[sa.Row[Any]], waiting: set[str]) -> None:
+        """Decide on messages in their order: together as far as they speak for themselves, else one by one."""
+        left = list(found)
+        together = True
+        while left:
+            if together:
+                try:
+                    left = left[self._decide_together(left) :]
+                except Exception as error:  # noqa: BLE001 - which message it was shows when each is decided alone
+                    log.info("messages of %s are decided one by one: %s", left[0].subject, type(error).__name__)
+                    together = False
+            if left:
+                row = left.pop(0)
+                if not self._settle(row):
+                    waiting.add(row.platform_id)
+                    left = [item for item in left if item.platform_id != row.platform_id]
+
+    def _decide_together(self, rows: Sequence[sa.Row[Any]]) -> int:
+        """Decide on these messages up to one for which the platform has to be asked; returns how many."""
+        now = self._parts.now()
+        states = []
+        with self._parts.database.begin() as tx:
+            kind, _, rest = rows[0].subject.partition(":")
+            if kind == "activation":  # locked before its tickets, as everybody does who locks both
+                activations.get(tx, int(rest), lock=True)
+            for row in rows:
+                ticket = self._told(tx, row)
+                if ticket is None:
+                    break
+                states.append(self._take_in(tx, row, [ticket], now))
+        for row, state in zip(rows, states, strict=False):
+            self._parts.meter.delivered(row.connection, state)
+        return len(states)
 
     def _settle(self, row: sa.Row[Any]) -> bool:
         """Decide on one message; False when that cannot be done now and is tried again later."""
@@ -83,16 +119,40 @@ class Decide:
         now = self._parts.now()
         read = self._read(row)
         with self._parts.database.begin() as tx:
-            woken = WokenHere(self._parts.wakes)
-            state, reason = self._apply(replace(self._parts, wakes=woken), tx, row, read, now)
-            for activation_id in woken.activations:
-                # A new activation starts here and now; one that runs is looked at by its own flow, many wakes at once.
-                if activations.placements(tx, activation_id):
-                    self._parts.wakes.wake(tx, "incident", f"activation:{activation_id}")
-                else:
-                    advance(tx, self._parts, activation_id, now)
-            deliveries.settle(tx, row.id, state, reason, now)
+            return self._take_in(tx, row, read, now)
+
+    def _take_in(self, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime) -> str:
+        """Apply what a message tells, and store what was decided."""
+        woken = WokenHere(self._parts.wakes)
+        state, reason = self._apply(replace(self._parts, wakes=woken), tx, row, read, now)
+        for activation_id in woken.activations:
+            # A new activation starts here and now; one that runs is looked at by its own flow, many wakes at once.
+            if row.subject == f"activation:{activation_id}":
+                continue  # this is its flow, which looks at it when the messages are decided
+            if activations.placements(tx, activation_id):
+                self._parts.wakes.wake(tx, "incident", f"activation:{activation_id}")
+            else:
+                advance(tx, self._parts, activation_id, now)
+        deliveries.settle(tx, row.id, state, reason, now)
         return state
+
+    def _told(self, tx: sa.Connection, row: sa.Row[Any]) -> Ticket | None:
+        """Return what a message tells by itself; None where more has to be read first (`_read` does)."""
+        connection = self._parts.connections.get(row.connection)
+        if connection is None:
+            return None
+        received = connection.open(row.source, row.body)
+        if received.partial or received.deleted:
+            return None
+        ticket = connection.ticketing.parse(received.raw)
+        placement = activations.placement_of(tx, row.connection, row.platform_id)
+        if placement is None:
+            question = writes.created_as(tx, row.connection, row.platform_id) is not None
+            return None if question else ticket
+        doubtful = tasks.may_be_stale(self._parts, placement, ticket) or (
+            not ticket.deleted and tasks.may_be_cascade(tx, self._parts, placement, ticket)
+        )
+        return None if doubtful else ticket
 
     def _read(self, row: sa.Row[Any]) -> list[Ticket]:
         """Open the message, and read again what it leaves in doubt; the ticket that it is about comes last."""

@@ -79,15 +79,13 @@ def digest_seen(tx: sa.Connection, connection: str, digest: str, since: datetime
     return tx.execute(statement).first() is not None
 
 
-def oldest_open(tx: sa.Connection, subject: str, but_not: Collection[str] = ()) -> sa.Row[Any] | None:
-    """Return a subject's next message, leaving out those about the tickets `but_not`."""
-    statement = (
-        sa.select(delivery)
-        .where(delivery.c.subject == subject, delivery.c.state == "open", delivery.c.platform_id.not_in(but_not))
-        .order_by(delivery.c.id)
-        .limit(1)
-    )
-    return tx.execute(statement).first()
+def open_messages(
+    tx: sa.Connection, subject: str, but_not: Collection[str] = (), *, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Return a subject's next messages, oldest first, leaving out those about the tickets `but_not`."""
+    statement = sa.select(delivery).where(delivery.c.subject == subject, delivery.c.state == "open")
+    statement = statement.where(delivery.c.platform_id.not_in(but_not)) if but_not else statement
+    return tx.execute(statement.order_by(delivery.c.id).limit(limit)).all()
 
 
 def settle(tx: sa.Connection, delivery_id: int, state: str, reason: str, now: datetime) -> None:

@@ -44,6 +44,8 @@ def count_updates(tx: sa.Connection, connection: str, platform_id: str, prefix: 
 
 
 def update(tx: sa.Connection, write_ids: Sequence[int], values: Mapping[str, Any]) -> None:
+    if not write_ids:
+        return
     tx.execute(sa.update(write).where(write.c.id.in_(write_ids)).values(dict(values)))
 
 

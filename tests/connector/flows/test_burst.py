@@ -1,0 +1,118 @@
+"""What a flood of messages costs: counted in transactions and statements, never in seconds."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from connector.flows import tasks
+from connector.flows.decide import Decide
+from connector.store import deliveries
+from connector.ticketing import Ticket
+from tests.connector.flows.stage import Stage, plan, stage, task
+
+ECHOES = 5
+PLAN = plan(
+    "PAY-DR",
+    {name: task(name.title(), phase="activation") for name in ("assess", "isolate", "inform", "failover", "verify")},
+)
+
+
+@contextmanager
+def counted(world: Stage) -> Iterator[dict[str, int]]:
+    """Count what this thread, and no flow, does on the database."""
+    mine = threading.get_ident()
+    found = {"transactions": 0, "statements": 0}
+
+    def begun(*_: Any) -> None:
+        found["transactions"] += threading.get_ident() == mine
+
+    def asked(*_: Any) -> None:
+        found["statements"] += threading.get_ident() == mine
+
+    engine = world.connector.database.engine
+    sa.event.listen(engine, "begin", begun)
+    sa.event.listen(engine, "before_cursor_execute", asked)
+    try:
+        yield found
+    finally:
+        sa.event.remove(engine, "begin", begun)
+        sa.event.remove(engine, "before_cursor_execute", asked)
+
+
+def echo(world: Stage, times: int) -> None:
+    """Record messages that tell of the recovery tasks as they stand, without waking the flow."""
+    told = [world.message("incident_task", row["sys_id"]) for row in world.tasks().values()]
+    with world.connector.database.begin() as tx:
+        for turn in range(times):
+            for message in told:
+                found = deliveries.Message(
+                    connection="servicenow",
+                    key=f"echo:{turn}:{message['sys_id']}",
+                    source="webhook",
+                    event="update",
+                    body=json.dumps(message).encode(),
+                    platform_id=message["sys_id"],
+                    version=int(message["sys_mod_count"]),
+                    subject="activation:1",
+                )
+                assert deliveries.record(tx, found, world.clock.now()) is not None
+
+
+def decided(world: Stage) -> dict[str, str]:
+    return {row.key: row.state for row in world.rows("SELECT key, state FROM delivery WHERE key LIKE 'echo:%'")}
+
+
+def test_many_echoes_of_an_activation_are_decided_in_one_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage(tmp_path, monkeypatch, PLAN) as world:
+        world.major(cmdb_ci=world.ci("payments-db"))
+        world.settle()
+        parts = world.connector.parts
+        assert parts is not None
+        costs = []
+        for times in (0, ECHOES):
+            echo(world, times)
+            with counted(world) as found:
+                Decide(parts)("activation:1")
+            costs.append(found)
+
+        assert set(decided(world).values()) == {"ignored"}
+        none, many = costs
+        assert many["transactions"] == none["transactions"] + 1
+        each = (many["statements"] - none["statements"]) / (ECHOES * len(world.tasks()))
+        assert each < 9
+
+
+def test_a_message_that_cannot_be_decided_among_many_holds_only_its_own_ticket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage(tmp_path, monkeypatch, PLAN) as world:
+        world.major(cmdb_ci=world.ci("payments-db"))
+        world.settle()
+        parts = world.connector.parts
+        assert parts is not None
+        bad = world.tasks()["Inform"]["sys_id"]
+        known = tasks.apply
+
+        def broken(*how: Any) -> tuple[str, str]:
+            if isinstance(how[3], Ticket) and how[3].id == bad:
+                raise KeyError("a fault of ours")
+            return known(*how)
+
+        monkeypatch.setattr(tasks, "apply", broken)
+        echo(world, 2)
+        Decide(parts)("activation:1")
+
+        found = decided(world)
+        assert {found.pop(f"echo:{turn}:{bad}") for turn in range(2)} == {"open"}
+        assert set(found.values()) == {"ignored"}
+        assert len(found) == 2 * (len(world.tasks()) - 1)
