@@ -14,7 +14,7 @@ from connector.ticketing import Record
 from mappings.mapping import Field, Mapping
 from mappings.source import Source
 from mappings.transforms import LOOKED_UP, MANY, NOTHING, Lookup, Shape, zone
-from mappings.vocabulary import FIELDS, choice, kinds
+from mappings.vocabulary import FIELDS, kinds, meant
 
 _Made = TypeVar("_Made")
 
@@ -66,26 +66,28 @@ def _field(
     when: Condition | None,
 ) -> Field:
     ours = entry["source"] or name
-    values = {meant: theirs for said, theirs in entry["values"].items() if (meant := choice(record, ours, said))}
+    kind = entry["type"]
+    read_as = {said: meant(record, ours, kind, said) for said in entry["values"]}
+    values = {read_as[said]: theirs for said, theirs in entry["values"].items() if read_as[said] is not None}
     theirs: dict[str, str | int] = {}
-    for meant, options in values.items():
+    for value, options in values.items():
         for option in options:
-            theirs.setdefault(option.casefold(), meant)
+            theirs.setdefault(option.casefold(), value)
     lookup = entry["lookup"]
-    kind = entry["kind"] or (entry["type"] if entry["type"] in ("user", "team") else "")
+    named = entry["kind"] or (kind if kind in ("user", "team") else "")
     otherwise = entry["otherwise"]
-    read_as = otherwise.get("read", NOTHING)
+    else_read = otherwise.get("read", NOTHING)
     shape = Shape(
-        type=entry["type"],
+        type=kind,
         part=entry["part"],
         wrap=entry["wrap"],
-        lookup=Lookup(kind, lookup["by"], lookup["several"]) if kind and entry["type"] in LOOKED_UP else None,
-        many=entry["many"] or entry["type"] in MANY,
+        lookup=Lookup(named, lookup["by"], lookup["several"]) if named and kind in LOOKED_UP else None,
+        many=entry["many"] or kind in MANY,
         format=entry["format"],
         zone=zone(entry["zone"]) or UTC,
         theirs=theirs,
-        ours={str(meant): options[0] for meant, options in values.items()},
-        else_read=read_as if read_as is NOTHING else choice(record, ours, read_as),
+        ours={str(value): options[0] for value, options in values.items()},
+        else_read=else_read if else_read is NOTHING else meant(record, ours, kind, else_read),
         else_write=otherwise.get("write", NOTHING),
     )
     place = entry.get("field", "")
@@ -106,4 +108,5 @@ def _field(
         compute=compute,
         when=when,
         wins=entry.get("wins", ""),
+        lossy=bool(entry["lossy"]),
     )

@@ -27,7 +27,7 @@ class Field:
     does (the same, unless `Mapping.bind` found another; "" for one that stands nowhere). `source` is the neutral field
     whose value is written, and under which it is read. `default` is NOTHING where the file gives none. `when` says for
     which records the field is mapped at all; `template` or `compute` make the value. `wins` says which side does when
-    both changed. `where` is the file and line.
+    both changed, `lossy` that values may collapse on the way there and back. `where` is the file and line.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Field:
     compute: Expression | None = None
     when: Condition | None = None
     wins: str = ""
+    lossy: bool = False
 
     @cached_property
     def read(self) -> Reader:

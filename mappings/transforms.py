@@ -134,12 +134,16 @@ def _instant(text: str, shape: Shape) -> datetime:
 
 
 def _day(text: str, shape: Shape) -> date:
-    if not shape.format:
+    # A day is none of another zone: only an instant becomes the day that it is in the field's zone.
+    for read in (date.fromisoformat, lambda given: datetime.strptime(given, shape.format)):  # noqa: DTZ007
         try:
-            return date.fromisoformat(text)
+            found = read(text)
         except ValueError:
-            pass
-    return _instant(text, shape).date()
+            continue
+        if not isinstance(found, datetime):
+            return found
+        return (found.astimezone(shape.zone) if found.tzinfo else found).date()
+    return _instant(text, shape).astimezone(shape.zone).date()
 
 
 def _boolean(text: str) -> bool:

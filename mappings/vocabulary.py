@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import get_args
+from typing import Any, get_args
 
 from connector.condition import Kind
 from connector.recovery_task import TaskState
@@ -66,7 +66,7 @@ CHOICES: Mapping[tuple[Record, str], tuple[str | int, ...]] = MappingProxyType(
 """The values that a closed neutral field can take; a value map's keys are checked against them."""
 
 
-_INTS = frozenset({"priority", "order", "recovery_progress"})
+WHOLE = frozenset({"priority", "order", "recovery_progress"})
 _BOOLS = frozenset({"required", "lasting", "exercise"})
 _LISTS = frozenset({"ci", "service", "component", "label"})
 
@@ -83,7 +83,7 @@ def kinds(record: Record, own: Mapping[str, str]) -> dict[str, Kind]:
     """
     found: dict[str, Kind] = dict(CONTEXT)
     for name in FIELDS[record]:
-        found[name] = "int" if name in _INTS else "bool" if name in _BOOLS else "list" if name in _LISTS else "string"
+        found[name] = "int" if name in WHOLE else "bool" if name in _BOOLS else "list" if name in _LISTS else "string"
     for name, kind in own.items():
         found[name] = _OWN.get(kind, "string")
     return found
@@ -105,6 +105,26 @@ def choice(record: Record, name: str, written: str | int) -> str | int | None:
     return {str(option): option for option in options}.get(str(written))
 
 
+def meant(record: Record, name: str, kind: str, written: Any) -> Any:
+    """Return our value that a value map's key, an else or a default means under type `kind`; None if there is none."""
+    if kind == "boolean" or name in _BOOLS:
+        return {"true": True, "false": False}.get(str(written).casefold())
+    if kind == "number" and (record, name) not in CHOICES:
+        try:
+            number = float(written)
+        except (TypeError, ValueError):
+            return None
+        return int(number) if number.is_integer() else number
+    return choice(record, name, written)
+
+
+def options(record: Record, name: str, kind: str) -> tuple[str, ...]:
+    """Return the values that are all that a field of ours can take, as they are written; () where any will do."""
+    if kind == "boolean" or name in _BOOLS:
+        return ("true", "false")
+    return tuple(str(option) for option in CHOICES.get((record, name), ()))
+
+
 ESSENTIAL: Mapping[Record, tuple[str, ...]] = MappingProxyType(
     {
         "incident": ("state",),
@@ -115,14 +135,14 @@ ESSENTIAL: Mapping[Record, tuple[str, ...]] = MappingProxyType(
 )
 """What the work cannot be done without."""
 
-_INSTANT = frozenset({"opened_at", "resolved_at", "closed_at", "updated_at", "outage_began_at", "due_at", "rto_due"})
+INSTANTS = frozenset({"opened_at", "resolved_at", "closed_at", "updated_at", "outage_began_at", "due_at", "rto_due"})
 
 
 def fitting(name: str) -> tuple[str, ...]:
     """Return the types that a neutral field can have, () where any will do."""
-    if name in _INSTANT:
+    if name in INSTANTS:
         return ("datetime", "date")
-    if name in _INTS:
+    if name in WHOLE:
         return ("number", "choice")
     if name in _BOOLS:
         return ("boolean", "choice")
