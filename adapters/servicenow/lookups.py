@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from adapters.servicenow import query
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.records import is_sys_id
-from mappings.transforms import scalar
+from mappings.transforms import Lookup, scalar
 
-Name = tuple[str, str]
-"""A kind (`team`, `user`, `ci`, `service`) and a name of that kind."""
+Name = tuple[Lookup, str]
+"""How a name is looked up (its kind is `team`, `user`, `ci` or `service`), and the name."""
 
 KEEP = 3600.0
 KEEP_ABSENT = 60.0
@@ -40,6 +40,26 @@ _KINDS: Mapping[str, _Kind] = {
 }
 
 
+KINDS = tuple(_KINDS)
+
+
+def table_of(kind: str) -> str:
+    """Return the table on which a kind is looked up, "" for an unknown kind."""
+    return _KINDS[kind].table if kind in _KINDS else ""
+
+
+def askable(lookup: Lookup) -> bool:
+    """Tell whether a lookup can be asked: its kind is known, and what bears the name is a column of that table.
+
+    A dot-walk is refused: its rows could not be told apart by what they hold.
+    """
+    return lookup.kind in _KINDS and (not lookup.by or query.is_column(lookup.by))
+
+
+def _columns(lookup: Lookup) -> tuple[str, ...]:
+    return (lookup.by,) if lookup.by else _KINDS[lookup.kind].columns
+
+
 @dataclass(frozen=True)
 class _Entry:
     name: Name
@@ -56,12 +76,12 @@ class Lookups:
         self._entries: dict[Name, _Entry] = {}
         self._names: dict[str, str] = {}
 
-    def resolve(self, kind: str, name: str) -> str | None:
+    def resolve(self, lookup: Lookup, name: str) -> str | None:
         """Return the sys_id of a name, an outdated one rather than none; None if it is unknown or was not asked."""
         if is_sys_id(name):
             return name
         with self._lock:
-            entry = self._entries.get(_key(kind, name))
+            entry = self._entries.get(_key(lookup, name))
         return entry.sys_id if entry else None
 
     def name_of(self, kind: str, sys_id: str) -> str | None:
@@ -75,7 +95,7 @@ class Lookups:
         now = self._clock()
         with self._lock:
             fresh = {key for key, entry in self._entries.items() if entry.until > now}
-        asked = {_key(kind, name): (kind, name) for kind, name in wanted if kind in _KINDS and name}
+        asked = {_key(lookup, name): (lookup, name) for lookup, name in wanted if askable(lookup) and name}
         return [
             name for key, name in asked.items() if key not in fresh and query.plain(name[1]) and not is_sys_id(name[1])
         ]
@@ -83,75 +103,82 @@ class Lookups:
     def known(self, wanted: Iterable[Name]) -> bool:
         """Tell whether all were asked at some time, so that one can do without asking again."""
         with self._lock:
-            return all(_key(kind, name) in self._entries for kind, name in wanted)
+            return all(_key(lookup, name) in self._entries for lookup, name in wanted)
 
     def aging(self) -> list[Name]:
-        """Return the names that will be too old soon, those of one request for each kind at most."""
+        """Return the names that will be too old soon, those of one request for each kind of lookup at most."""
         soon = self._clock() + EARLY
         with self._lock:
             old = [entry.name for entry in self._entries.values() if entry.until <= soon]
-        return [name for kind in _KINDS for name in [of for of in old if of[0] == kind][:_PER_REQUEST]]
+        lookups = dict.fromkeys(lookup for lookup, _ in old)
+        return [name for lookup in lookups for name in [of for of in old if of[0] == lookup][:_PER_REQUEST]]
 
     def requests(self, missing: Sequence[Name]) -> list[Inner]:
         """Return the requests that ask for `missing`; their ids start with `lookup:`."""
         inners: list[Inner] = []
-        for kind in dict.fromkeys(kind for kind, _ in missing):
-            names = [name for of, name in missing if of == kind]
-            place = _KINDS[kind]
+        for lookup in dict.fromkeys(lookup for lookup, _ in missing):
+            names = [name for of, name in missing if of == lookup]
+            place, columns = _KINDS[lookup.kind], _columns(lookup)
+            fields = ("sys_id", "sys_created_on", *dict.fromkeys((*columns, "name")))
             for start in range(0, len(names), _PER_REQUEST):
-                asked = [
-                    query.where(column, "=", name)
-                    for name in names[start : start + _PER_REQUEST]
-                    for column in place.columns
-                ]
-                url = query.listing(
-                    place.table,
-                    query.every(place.condition, query.either(*asked)),
-                    ("sys_id", *dict.fromkeys((*place.columns, "name"))),
-                    display="false",
-                    limit=1000,
-                )
-                inners.append(Inner(f"lookup:{kind}:{start}", "GET", url))
+                part = names[start : start + _PER_REQUEST]
+                asked = query.either(*(query.where(column, "=", name) for name in part for column in columns))
+                condition = query.every(place.condition, asked)
+                url = query.listing(place.table, condition, fields, display="false", limit=1000)
+                inners.append(Inner(f"{_asked_as(lookup)}{start}", "GET", url))
         return inners
 
     def learn(self, missing: Sequence[Name], answers: Mapping[str, Answer]) -> list[str]:
         """Keep what was answered; return what the platform refused to tell, as `kind: reason`.
 
-        A name that two records bear is nobody's: neither is taken. A user name goes before an address, that before a
-        display name.
+        A name that two records bear is nobody's, and neither is taken, but where the lookup says `first`: then it is
+        the one that was made first. A user name goes before an address, that before a display name.
         """
         refused: list[str] = []
         now = self._clock()
-        for kind in dict.fromkeys(kind for kind, _ in missing):
-            given = [answer for key, answer in answers.items() if key.startswith(f"lookup:{kind}:")]
-            refused += [f"{kind}: {answer.reason}" for answer in given if not answer.good]
+        for lookup in dict.fromkeys(lookup for lookup, _ in missing):
+            given = [answer for key, answer in answers.items() if key.startswith(_asked_as(lookup))]
+            refused += [f"{lookup.kind}: {answer.reason}" for answer in given if not answer.good]
             if not given or not all(answer.good for answer in given):
                 continue
             rows = [row for answer in given for row in answer.rows]
             for of, name in missing:
-                if of == kind:
-                    self._keep(kind, name, _match(rows, _KINDS[kind].columns, name), now)
+                if of == lookup:
+                    self._keep(lookup, name, _match(rows, lookup, name), now)
         return refused
 
-    def _keep(self, kind: str, name: str, row: Mapping[str, object] | None, now: float) -> None:
+    def _keep(self, lookup: Lookup, name: str, row: Mapping[str, object] | None, now: float) -> None:
         sys_id = scalar(row.get("sys_id"), "") if row else None
+        until = now + (KEEP if sys_id else KEEP_ABSENT)
         with self._lock:
-            self._entries[_key(kind, name)] = _Entry((kind, name), sys_id, now + (KEEP if sys_id else KEEP_ABSENT))
+            self._entries[_key(lookup, name)] = _Entry((lookup, name), sys_id, until)
             if sys_id and row:
                 self._names[sys_id] = scalar(row.get("name"), "") or name
 
 
-def _key(kind: str, name: str) -> Name:
-    return kind, name.casefold()
+def _key(lookup: Lookup, name: str) -> Name:
+    return lookup, name.casefold()
 
 
-def _match(rows: Sequence[Mapping[str, object]], columns: Sequence[str], name: str) -> Mapping[str, object] | None:
-    for column in columns:
+def _asked_as(lookup: Lookup) -> str:
+    told = f"{lookup.kind}.{lookup.by}.{lookup.several}" if lookup != Lookup(lookup.kind) else lookup.kind
+    return f"lookup:{told}:"
+
+
+def _match(rows: Sequence[Mapping[str, object]], lookup: Lookup, name: str) -> Mapping[str, object] | None:
+    # What the platform gave is compared again: it ignores a condition on a column that it does not have.
+    for column in _columns(lookup):
         found = {
             scalar(row.get("sys_id"), ""): row
             for row in rows
             if scalar(row.get(column), "").casefold() == name.casefold()
         }
+        if found and lookup.several == "first":
+            return min(found.values(), key=_age)
         if found:
             return next(iter(found.values())) if len(found) == 1 else None
     return None
+
+
+def _age(row: Mapping[str, object]) -> tuple[str, str]:
+    return scalar(row.get("sys_created_on"), ""), scalar(row.get("sys_id"), "")

@@ -9,18 +9,21 @@ from typing import Any, Literal
 
 from adapters.servicenow import inspection, polling, preflight, query, records
 from adapters.servicenow.batch import Answer, Inner
+from adapters.servicenow.binding import Binding
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.polling import Listing
-from adapters.servicenow.rest import Failed, OnCall, Rest, failure
+from adapters.servicenow.rest import ODD, Failed, OnCall, Rest, failure
 from adapters.servicenow.sending import Sender
 from adapters.servicenow.writes import Composer
 from connector.problem import Problem
 from connector.ticketing import Account, Names, Outcome, Record, Refused, Ticket, Traits, Unavailable, Watch, Write
 from mappings.library import Mappings
-from mappings.transforms import scalar
+from mappings.mapping import Field
+from mappings.transforms import Lookup, scalar
 
 _MAJOR = "major_state"
+_WORDS = {"team": "active group", "user": "active user", "ci": "configuration item", "service": "service"}
 
 
 class ServiceNow:
@@ -49,7 +52,7 @@ class ServiceNow:
         self._connection = connection
         self._url = url.rstrip("/")
         self._auth = auth
-        self._mappings = mappings = mappings.on(connection)
+        self._binding = Binding(mappings.on(connection))
         self._page = page_size
         self._fallback = fallback_team
         self._major_query = major_query
@@ -57,8 +60,12 @@ class ServiceNow:
         self._ignore_major_state = major_incident_management is False
         self._lookups = Lookups()
         self._rest = Rest(self._url, sign_in(self._url, auth, timeout), timeout, on_call)
-        self._composer = Composer(mappings, self._lookups, fallback_team)
-        self._sender = Sender(self._url, self._rest, mappings, self._lookups, fallback_team)
+        self._composer = Composer(self._binding, self._lookups, fallback_team)
+        self._sender = Sender(self._url, self._rest, self._binding, self._lookups, fallback_team)
+
+    @property
+    def _mappings(self) -> Mappings:
+        return self._binding.mappings
 
     @property
     def connection(self) -> str:
@@ -74,13 +81,18 @@ class ServiceNow:
 
     def parse(self, raw: Facts[str, Any]) -> Ticket:
         """Turn a record (plain, with display values, or with links) into a ticket; its class names its table."""
+        self._bind()
         ticket = records.parse(self._connection, self._url, self._mappings, raw, self._lookups.name_of)
+        if ticket.record != "other":
+            unread = (str(problem) for problem in self._binding.unread(ticket.record))
+            ticket = replace(ticket, problems=(*ticket.problems, *unread))
         if self._ignore_major_state and ticket.values.get(_MAJOR):
             return replace(ticket, values={**ticket.values, _MAJOR: ""})
         return ticket
 
     def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
         """Read tickets by sys_id or number, in one call; those that are gone or hidden are left out."""
+        self._bind()
         mapping = self._mappings[record]
         wanted = [given for given in dict.fromkeys(ids) if given]
         if not wanted:
@@ -96,6 +108,7 @@ class ServiceNow:
 
     def changed(self, watch: Watch) -> list[Ticket]:
         """Read what changed in one call, with further ones only where a page was full."""
+        self._bind()
         if watch.majors and self._plugin is None:
             self._plugin = self._look_for_plugin()
         try:
@@ -108,31 +121,59 @@ class ServiceNow:
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes in one Batch call (and one before it where names or an earlier try must be looked up)."""
+        self._bind()
         return self._sender.send(writes)
 
     def warm(self, names: Names) -> tuple[Problem, ...]:
         """Look all names up in one call; problems name those that do not exist, or bear a name twice."""
-        self._look_up(_wanted(names, self._fallback))
+        self._bind()
+        self._look_up([name for _, name in self._wanted(names)])
         return tuple(self._unknown(names))
 
     def check(self, names: Names) -> Account:
         """Sign in and compare what the mappings need with what the account sees; changes nothing."""
         user = self._auth.user if isinstance(self._auth, BasicAuth) else ""
         # What the account may not read is a finding, no failure; that it may sign in is asked for.
-        account, *rest = inspection.questions(self._mappings, user)
-        answers = self._asked([account], rest)
-        answers |= self._asked([], inspection.follow_up(answers))
-        found = inspection.findings(self._connection, self._mappings, user, answers)
-        return Account(found.name, (*found.problems, *self.warm(names)))
+        account = self._asked([inspection.who(user)])["account"]
+        unused = (_MAJOR,) if self._ignore_major_state else ()
+        said = self._binding.said
+        found = inspection.inspected(self._connection, said, user, self._ask, account, unused=unused)
+        self._binding.learn_all(found.dictionary)
+        named = list(inspection.fallbacks(self._mappings))
+        told = self.warm(names)
+        self._look_up([name for _, _, name in named])
+        lost = (_unfound(*each) for each in named if self._lookups.resolve(*each[2]) is None)
+        return Account(found.name, (*found.problems, *told, *lost))
 
     def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
         """Compose each create as a send would; names that are not known are asked for in one call."""
         self._look_up(preflight.names(self._mappings, writes, self._fallback))
         return tuple(preflight.problems(self._composer, writes))
 
+    def field_labels(self, *, ask: bool = False) -> Facts[str, str]:
+        """Return {}: a mapping names columns by their ids, and which there are is told when one is written or read."""
+        del ask
+        return {}
+
+    def fields_of(self, record: Record, raw: Facts[str, Any]) -> Facts[str, Any]:
+        return records.fields_of(self._mappings[record], raw)
+
     def close(self) -> None:
         """Give back connections; a later call opens new ones."""
         self._rest.close()
+
+    def _ask(self, inners: Sequence[Inner]) -> dict[str, Answer]:
+        """Make one call of reads, of which any may be refused. Raises Unavailable, Refused."""
+        return self._asked([], inners)
+
+    def _bind(self) -> None:
+        """Ask which columns bear the labels that mappings name, where that is not known; never raises."""
+        if not self._binding.due():
+            return
+        try:
+            self._binding.learn(self._rest.batch(self._binding.requests(), safe=True))
+        except (Failed, *ODD):
+            self._binding.learn(None)
 
     def _look_up(self, wanted: Sequence[Name]) -> None:
         """Learn the names that are not known. Raises Unavailable, Refused."""
@@ -201,24 +242,50 @@ class ServiceNow:
 
     def _unknown(self, names: Names) -> list[Problem]:
         problems: list[Problem] = []
-        for kind, name in _wanted(names, self._fallback):
-            if self._lookups.resolve(kind, name) is None:
-                word = {"team": "active group", "user": "active user", "ci": "configuration item"}[kind]
-                what = f"no {word} '{name}' (or several of that name) on the instance"
-                fallback = f", or its tasks go to '{self._fallback}'" if name != self._fallback else ""
-                hint = (
-                    f"create it, or correct the name{fallback}" if kind == "team" else "create it, or correct the name"
-                )
-                level = "error" if kind == "team" and name == self._fallback else "warning"
-                problems.append(Problem(f"connection {self._connection}", what, hint, level))
+        for word, (lookup, name) in self._wanted(names):
+            if self._lookups.resolve(lookup, name) is None:
+                what = f"no {word} '{name}'{_borne(lookup)} on the instance"
+                last = lookup.kind == "team" and name == self._fallback
+                fallback = "" if last or lookup.kind != "team" else f", or its tasks go to '{self._fallback}'"
+                hint = f"create it, or correct the name{fallback}"
+                problems.append(Problem(f"connection {self._connection}", what, hint, "error" if last else "warning"))
         return problems
 
+    def _wanted(self, names: Names) -> list[tuple[str, Name]]:
+        """Return the names of a plan as the mappings look them up, each with the word for what it names."""
+        wanted = [
+            (_WORDS[kind], (lookup, name))
+            for kind, given in (("team", names.teams), ("user", names.people), ("ci", names.cis))
+            for name in given
+            if name
+            for lookup in self._lookups_of(kind)
+        ]
+        if self._fallback:
+            wanted.append((_WORDS["team"], (Lookup("team"), self._fallback)))
+        return list(dict.fromkeys(wanted))
 
-def _wanted(names: Names, fallback: str) -> list[Name]:
-    wanted: list[Name] = [("team", name) for name in (*names.teams, fallback) if name]
-    wanted += [("user", name) for name in names.people if name]
-    wanted += [("ci", name) for name in names.cis if name]
-    return list(dict.fromkeys(wanted))
+    def _lookups_of(self, kind: str) -> tuple[Lookup, ...]:
+        """Return how the mappings look a kind up where they write it; else as people usually name it."""
+        found = dict.fromkeys(
+            item.shape.lookup
+            for mapping in self._mappings.records.values()
+            for item in mapping.fields
+            if item.writes and item.shape.lookup is not None and item.shape.lookup.kind == kind
+        )
+        return tuple(lookup for lookup in found if lookup is not None) or (Lookup(kind),)
+
+
+def _unfound(item: Field, setting: str, name: Name) -> Problem:
+    """Return the problem of a name that stands in a mapping itself."""
+    lookup, named = name
+    what = f"no {_WORDS.get(lookup.kind, lookup.kind)} '{named}'{_borne(lookup)} on the instance"
+    return item.problem(what, "create it, or correct the name", setting=setting)
+
+
+def _borne(lookup: Lookup) -> str:
+    """Say by what a name was looked for, and why one that several bear is nobody's."""
+    by = f" by {lookup.by}" if lookup.by else ""
+    return by + (" (or several of that name)" if lookup.several == "refuse" else "")
 
 
 def _insist(inner: Inner, answer: Answer | None) -> None:

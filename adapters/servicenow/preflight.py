@@ -10,13 +10,14 @@ from adapters.servicenow.writes import Composer, Unsendable
 from connector.problem import Problem
 from connector.ticketing import Write
 from mappings.library import Mappings
+from mappings.transforms import Lookup
 
 
 def names(mappings: Mappings, given: Sequence[Write], fallback_team: str) -> list[Name]:
     """Return the names that must be known before the creates can be composed."""
     wanted = [name for write in given for name in writes.names(mappings, write)]
     if fallback_team:
-        wanted.append(("team", fallback_team))
+        wanted.append((Lookup("team"), fallback_team))
     return list(dict.fromkeys(wanted))
 
 

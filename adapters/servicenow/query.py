@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
+
+_STEP = r"[a-z][a-z0-9_]*"
+_COLUMN = re.compile(_STEP)
+_WALK = re.compile(rf"{_STEP}(\.{_STEP})*")
 
 
 class Unsafe(ValueError):
@@ -15,8 +20,20 @@ def plain(value: str) -> bool:
     return "^" not in value and not value.startswith("javascript:") and "\n" not in value
 
 
+def is_column(name: str) -> bool:
+    """Tell whether a text can be the name of a column, rather than a label: a column of the table itself."""
+    return _COLUMN.fullmatch(name) is not None
+
+
+def is_walk(name: str) -> bool:
+    """Tell whether a text can name a column, of the table or of a record that it refers to (`caller_id.email`)."""
+    return _WALK.fullmatch(name) is not None
+
+
 def where(field: str, operator: str, value: str) -> str:
     """Return one condition; raises Unsafe."""
+    if not is_walk(field):
+        raise Unsafe(f"{field!r} cannot be the name of a column")
     if not plain(value):
         raise Unsafe(f"{value!r} cannot stand in a query of {field}")
     return f"{field}{operator}{value}"
@@ -24,6 +41,8 @@ def where(field: str, operator: str, value: str) -> str:
 
 def within(field: str, values: Iterable[str]) -> str:
     """Return the condition that a field is one of `values`; raises Unsafe (a comma would split a value)."""
+    if not is_walk(field):
+        raise Unsafe(f"{field!r} cannot be the name of a column")
     given = list(values)
     for value in given:
         if not plain(value) or "," in value:

@@ -7,6 +7,7 @@ from collections.abc import Mapping as Facts
 from typing import Any
 from urllib.parse import quote
 
+from adapters.servicenow import query
 from connector.ticketing import Record, Ticket
 from mappings.library import Mappings
 from mappings.mapping import Mapping
@@ -45,6 +46,12 @@ def renamed(mapping: Mapping) -> Facts[str, str]:
     return given if isinstance(given, Facts) else {}
 
 
+def journal(mapping: Mapping) -> str:
+    """Return the journal that takes our notes: by default the one that only the desk sees."""
+    named = mapping.setting("note")
+    return named if query.is_column(named) else "work_notes"
+
+
 def columns(mapping: Mapping) -> tuple[str, ...]:
     """Return the columns to ask for when reading: our own needs and what the mapping reads."""
     mapped = [item.id for item in mapping.fields if item.reads and item.id]
@@ -72,10 +79,7 @@ def parse(connection: str, url: str, mappings: Mappings, raw: Facts[str, Any], n
     problems: tuple[str, ...] = ()
     if record is not None:
         mapping = mappings[record]
-        fields = dict(raw)
-        if table != mapping.setting("table"):
-            fields |= {name: raw[other] for name, other in renamed(mapping).items() if other in raw}
-        read = mapping.read(fields, name_of)
+        read = mapping.read(fields_of(mapping, raw), name_of)
         values, problems = read.values, tuple(str(problem) for problem in read.problems)
     return Ticket(
         connection=connection,
@@ -89,6 +93,14 @@ def parse(connection: str, url: str, mappings: Mappings, raw: Facts[str, Any], n
         problems=problems,
         raw=raw,
     )
+
+
+def fields_of(mapping: Mapping, raw: Facts[str, Any]) -> dict[str, Any]:
+    """Return what a record holds by the columns that the mapping names: on the lasting table some are others."""
+    fields = dict(raw)
+    if scalar(raw.get("sys_class_name"), "") != mapping.setting("table"):
+        fields |= {name: raw[other] for name, other in renamed(mapping).items() if other in raw}
+    return fields
 
 
 def version(raw: Facts[str, Any]) -> int:

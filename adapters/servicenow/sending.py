@@ -9,12 +9,13 @@ from typing import Any
 
 from adapters.servicenow import batch, query, records, writes
 from adapters.servicenow.batch import Answer, Inner
+from adapters.servicenow.binding import Binding
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.rest import ODD, Effect, Failed, Rest, failure
 from adapters.servicenow.writes import Composed, Composer, Unsendable
 from connector.ticketing import Outcome, Write
 from mappings.library import Mappings
-from mappings.transforms import scalar
+from mappings.transforms import Lookup, scalar
 
 # What a batch had no time for can go at once, but not in a circle without a breath.
 _UNSERVICED_AGAIN = 1.0
@@ -23,13 +24,17 @@ _UNSERVICED_AGAIN = 1.0
 class Sender:
     """Sends for one connection. Safe to call from several threads."""
 
-    def __init__(self, url: str, rest: Rest, mappings: Mappings, lookups: Lookups, fallback_team: str) -> None:
+    def __init__(self, url: str, rest: Rest, binding: Binding, lookups: Lookups, fallback_team: str) -> None:
         self._url = url
         self._rest = rest
-        self._mappings = mappings
+        self._binding = binding
         self._lookups = lookups
         self._fallback = fallback_team
-        self._composer = Composer(mappings, lookups, fallback_team)
+        self._composer = Composer(binding, lookups, fallback_team)
+
+    @property
+    def _mappings(self) -> Mappings:
+        return self._binding.mappings
 
     def send(self, given: Sequence[Write]) -> list[Outcome]:
         """Make the changes; one outcome per write, in order."""
@@ -88,7 +93,7 @@ class Sender:
         elif write.action == "create":
             self._settle(write, row, outcomes)
             return None
-        elif write.note and writes.marker(write.key) in scalar(row.get(writes.NOTE), "display_value"):
+        elif write.note and self._noted(write, row):
             # Fields and note went in one PATCH: where the note stands, the fields were set with it.
             self._settle(write, row, outcomes)
             return None
@@ -97,6 +102,10 @@ class Sender:
         if composed is None:
             outcomes[write.key] = Outcome(write.key, "done", id=write.id, number=write.number)
         return composed
+
+    def _noted(self, write: Write, row: Facts[str, Any]) -> bool:
+        journal = records.journal(self._mappings[write.record])
+        return writes.marker(write.key) in scalar(row.get(journal), "display_value")
 
     def _settle(self, write: Write, row: Facts[str, Any], outcomes: dict[str, Outcome]) -> None:
         composed = self._composer.compose(write)
@@ -109,8 +118,8 @@ class Sender:
         Returns the records found by sys_id. Raises Failed.
         """
         wanted = list(dict.fromkeys(name for write in given for name in writes.names(self._mappings, write)))
-        if any(kind == "team" for kind, _ in wanted):
-            wanted.append(("team", self._fallback))
+        if any(lookup.kind == "team" for lookup, _ in wanted):
+            wanted.append((Lookup("team"), self._fallback))
         missing = self._lookups.missing(wanted)
         looks = self._looks([write for write in given if write.unclear_since])
         if not looks and (not missing or self._refreshed(missing)):

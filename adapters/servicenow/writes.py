@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.servicenow import query, records
 from adapters.servicenow.batch import Answer, Inner
+from adapters.servicenow.binding import Binding
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.rest import failure
 from connector.ticketing import Outcome, Write
@@ -18,10 +19,7 @@ from mappings.library import Mappings
 from mappings.mapping import Mapping
 from mappings.transforms import Lookup, scalar
 
-NOTE = "work_notes"
-"""The journal that only the desk sees; `comments` would go to the customer."""
-
-_JOURNALS = (NOTE, "comments")
+_JOURNALS = ("work_notes", "comments")
 _CODE = re.compile(r"\[\s*(/?)\s*code\s*\]", re.IGNORECASE)
 _ECHOED = ("sys_id", "number", "sys_mod_count", "sys_class_name", "correlation_id")
 
@@ -70,15 +68,14 @@ def unmarked(text: str) -> str:
 
 def names(mappings: Mappings, write: Write) -> Iterator[Name]:
     """Return the names that must be known before `write` can be composed."""
-    for lookup, name in mappings[write.record].lookups(write.values, whole=write.action == "create", about=write.about):
-        yield lookup.kind, name
+    yield from mappings[write.record].lookups(write.values, whole=write.action == "create", about=write.about)
 
 
 class Composer:
     """Composes writes for one connection; `fallback_team` takes what names an unknown group."""
 
-    def __init__(self, mappings: Mappings, lookups: Lookups, fallback_team: str) -> None:
-        self._mappings = mappings
+    def __init__(self, binding: Binding, lookups: Lookups, fallback_team: str) -> None:
+        self._binding = binding
         self._lookups = lookups
         self._fallback = fallback_team
 
@@ -86,12 +83,12 @@ class Composer:
         """Return what to send, None if there is nothing to send. Raises Unsendable."""
         if write.action == "link":
             raise Unsendable("ServiceNow's tickets have no remote links; map continuity_link to a column instead")
-        mapping = self._mappings[write.record]
+        mapping = self._binding.mappings[write.record]
         creating = write.action == "create"
         fields, warnings = self._fields(write, mapping, creating=creating)
         body = dict(fields)
         if write.note:
-            body[NOTE] = noted(write)
+            body[records.journal(mapping)] = noted(write)
         if not creating and not body:
             return None
         table = _table(write, mapping)
@@ -108,22 +105,31 @@ class Composer:
         warnings: list[str] = []
 
         def resolve(lookup: Lookup, name: str) -> str | None:
-            found = self._lookups.resolve(lookup.kind, name)
+            found = self._lookups.resolve(lookup, name)
             if found is not None or lookup.kind != "team":
                 return found
-            fallback = self._lookups.resolve("team", self._fallback)
+            fallback = self._lookups.resolve(Lookup("team"), self._fallback)
             if fallback is not None:
                 warnings.append(f"no group '{name}' on ServiceNow: given to '{self._fallback}'")
             return fallback
 
         written = mapping.write(write.values, resolve, whole=creating, about=write.about)
         warnings += [str(problem) for problem in written.problems]
-        fields = {name: "" if value is None else value for name, value in written.fields.items()}
-        fields |= {name: unmarked(fields[name]) for name in _JOURNALS if isinstance(fields.get(name), str)}
+        warnings += [str(problem) for problem in self._binding.unwritten(write.record, write.values)]
+        fields = {name: _sent(value) for name, value in written.fields.items()}
+        journals = (*_JOURNALS, records.journal(mapping))
+        fields |= {name: unmarked(fields[name]) for name in journals if isinstance(fields.get(name), str)}
         if write.values.get("lasting"):
             other = records.renamed(mapping)
             fields = {other.get(name, name): value for name, value in fields.items()}
         return fields, warnings
+
+
+def _sent(value: Any) -> Any:
+    """Return a value as the Table API takes it: "" empties a column, and a list is a text with commas between."""
+    if isinstance(value, list):
+        return ",".join(_plain(item) for item in value)
+    return "" if value is None else value
 
 
 def look_table(mappings: Mappings, write: Write) -> str:
@@ -135,7 +141,7 @@ def looked_at(mappings: Mappings, write: Write) -> tuple[str, ...]:
     """Return the columns that tell whether a write landed, and whether its fields exist at all."""
     mapping = mappings[write.record]
     written = [item.id for item in mapping.fields if item.writes and item.id]
-    return (*_ECHOED, *written, *records.renamed(mapping).values(), NOTE)
+    return (*_ECHOED, *written, *records.renamed(mapping).values(), records.journal(mapping))
 
 
 def _table(write: Write, mapping: Mapping) -> str:

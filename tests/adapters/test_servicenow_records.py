@@ -17,11 +17,13 @@ from adapters.servicenow.lookups import EARLY, KEEP, KEEP_ABSENT, Lookups
 from adapters.servicenow.writes import marker, sys_id_of
 from connector.ticketing import Names, Write
 from mappings.library import load
+from mappings.transforms import Lookup
 from sandbox.server import Running, start
 from sandbox.servicenow.app import create
 from sandbox.servicenow.options import Options
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "servicenow"
+TEAM = Lookup("team")
 Make = Callable[..., tuple[ServiceNow, Running]]
 
 
@@ -327,7 +329,7 @@ def test_the_live_check_names_choices_that_are_not_offered_and_unmapped(make: Ma
 
     told = [str(problem) for problem in adapter.check(Names()).problems]
 
-    file = "mappings/servicenow/recovery_task.yaml"
+    file = "mappings/servicenow/recovery_task.yaml:1"
     assert told == [
         f"{file}: fields.x_a: the instance has no column incident_task.shortdescription; did you mean 'short_description'?",
         (
@@ -335,8 +337,8 @@ def test_the_live_check_names_choices_that_are_not_offered_and_unmapped(make: Ma
             "use one of: -5, 1, 2, 3, 4, 7"
         ),
         (
-            f"{file}: fields.state.values: incident_task.state offers '3', which is mapped to nothing; "
-            "add it to the value that it means"
+            f"{file}: fields.state.values: incident_task.state offers '3' (Closed Complete), which is mapped to nothing; "
+            "add it to the value that it means, or say else: {read: ...}"
         ),
     ]
 
@@ -344,7 +346,7 @@ def test_the_live_check_names_choices_that_are_not_offered_and_unmapped(make: Ma
 def test_names_are_kept_for_an_hour_and_absent_ones_for_a_minute() -> None:
     now = [0.0]
     lookups = Lookups(clock=lambda: now[0])
-    wanted = [("team", "Network Operations"), ("team", "DB Ops")]
+    wanted = [(TEAM, "Network Operations"), (TEAM, "DB Ops")]
     rows = {"result": [{"sys_id": "a" * 32, "name": "Network Operations"}]}
     lookups.learn(wanted, {"lookup:team:0": batch.Answer(200, rows)})
 
@@ -355,13 +357,13 @@ def test_names_are_kept_for_an_hour_and_absent_ones_for_a_minute() -> None:
     stale = lookups.missing(wanted)
 
     assert (fresh, absent, stale) == ([], wanted[1:], wanted)
-    assert lookups.resolve("team", "network operations") == "a" * 32
+    assert lookups.resolve(TEAM, "network operations") == "a" * 32
 
 
 def test_names_are_to_be_asked_for_again_before_they_are_too_old() -> None:
     now = [0.0]
     lookups = Lookups(clock=lambda: now[0])
-    wanted = [("team", "Network Operations")]
+    wanted = [(TEAM, "Network Operations")]
     rows = {"result": [{"sys_id": "a" * 32, "name": "Network Operations"}]}
     lookups.learn(wanted, {"lookup:team:0": batch.Answer(200, rows)})
 
@@ -376,9 +378,9 @@ def test_a_name_that_two_bear_is_nobodys() -> None:
     lookups = Lookups()
     rows = {"result": [{"sys_id": "a" * 32, "name": "Ops"}, {"sys_id": "b" * 32, "name": "Ops"}]}
 
-    lookups.learn([("team", "Ops")], {"lookup:team:0": batch.Answer(200, rows)})
+    lookups.learn([(TEAM, "Ops")], {"lookup:team:0": batch.Answer(200, rows)})
 
-    assert lookups.resolve("team", "Ops") is None
+    assert lookups.resolve(TEAM, "Ops") is None
 
 
 @pytest.mark.parametrize("value", ["a^ORb", "javascript:gs.getUserID()", "a\n^b"])

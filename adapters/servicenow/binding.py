@@ -1,0 +1,140 @@
+"""The mappings with columns in the place of labels, which are looked up and kept for an hour."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Facts
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from adapters.servicenow import dictionary, query
+from adapters.servicenow.batch import Answer, Inner
+from adapters.servicenow.dictionary import Dictionary
+from connector.problem import Problem
+from connector.ticketing import Record
+from mappings.library import Mappings
+from mappings.mapping import Field, Mapping
+
+KEEP = 3600.0
+KEEP_ABSENT = 60.0
+
+Meant = Facts[tuple[str, str], tuple[str, ...]]
+"""The columns that may be meant by what a mapping says, for each (table, text)."""
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """What holds for now: `lost` are the fields that no column was found for, with the reason."""
+
+    mappings: Mappings
+    lost: Facts[Record, tuple[tuple[Field, str], ...]]
+
+
+class Binding:
+    """One connection's mappings. Safe to call from several threads; asks nothing by itself.
+
+    While labels are not known, or nobody can be asked, the fields that are named by their columns go on alone.
+    """
+
+    def __init__(self, mappings: Mappings, clock: Callable[[], float] = time.monotonic) -> None:
+        self.said = mappings
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._meant: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._labels = frozenset(
+            (mapping.setting("table"), said) for mapping in mappings.records.values() for said in _labels(mapping)
+        )
+        self._until = 0.0
+        self._bound = self._bind()
+
+    @property
+    def mappings(self) -> Mappings:
+        """The mappings as they can be used now."""
+        return self._bound.mappings
+
+    def due(self) -> bool:
+        """Tell whether labels have to be asked for: never asked, or too long ago."""
+        with self._lock:
+            return bool(self._labels) and self._until <= self._clock()
+
+    def requests(self) -> list[Inner]:
+        """Return what asks for the labels."""
+        return dictionary.of_labels((table for table, _ in self._labels), (label for _, label in self._labels))
+
+    def learn(self, answers: Facts[str, Answer] | None) -> None:
+        """Keep what was answered, None for nothing: what was known before is better than that, and is asked again."""
+        good = [answer for key, answer in (answers or {}).items() if key.startswith(("tables", "columns", "labels"))]
+        if not any(answer.good and answer.rows for answer in good):
+            self._keep({}, KEEP_ABSENT)
+            return
+        found = Dictionary(answers or {})
+        meant = {(table, label): found.labelled(table, label) for table, label in self._labels}
+        self._keep(meant, KEEP if all(len(names) == 1 for names in meant.values()) else KEEP_ABSENT)
+
+    def learn_all(self, found: Dictionary) -> None:
+        """Keep what the whole dictionary says: a text that looks like a column may be a label after all."""
+        meant: dict[tuple[str, str], tuple[str, ...]] = {}
+        for mapping in self.said.records.values():
+            table = mapping.setting("table")
+            for said in (*(item.field for item in mapping.fields), mapping.setting("note")):
+                if said and found.described(table):
+                    names = found.locate(table, said)
+                    if names or not query.is_walk(said):
+                        meant[table, said] = names
+        self._keep(meant, KEEP)
+
+    def unwritten(self, record: Record, values: Facts[str, Any]) -> Iterator[Problem]:
+        """Yield a problem for each of the values whose field has no column."""
+        for item, why in self._bound.lost.get(record, ()):
+            if item.writes and values.get(item.source) not in (None, "", []):
+                yield item.problem(f"{item.source} was not written: {why}", "name the column that you mean")
+
+    def unread(self, record: Record) -> Iterator[Problem]:
+        """Yield a problem for each field that has no column to be read from, and should have one."""
+        for item, why in self._bound.lost.get(record, ()):
+            if item.reads and not item.optional:
+                yield item.problem(f"{item.source} was not read: {why}", "name the column that you mean")
+
+    def _keep(self, meant: Meant, lasts: float) -> None:
+        with self._lock:
+            self._meant.update(meant)
+            self._until = self._clock() + lasts
+            self._bound = self._bind()
+
+    def _bind(self) -> _Bound:
+        records: dict[Record, Mapping] = {}
+        lost: dict[Record, tuple[tuple[Field, str], ...]] = {}
+        for record, mapping in self.said.records.items():
+            table = mapping.setting("table")
+            bound = mapping.bind(partial(self._locate, table), "html")
+            kept = {item.name for item in bound.fields}
+            lost[record] = tuple(
+                (item, self._why(table, item.field)) for item in mapping.fields if item.name not in kept
+            )
+            note = self._locate(table, mapping.setting("note"))
+            records[record] = replace(bound, settings={**bound.settings, "note": note or ""}) if note else bound
+        return _Bound(replace(self.said, records=records), lost)
+
+    def _locate(self, table: str, said: str) -> str | None:
+        names = self._meant.get((table, said), ())
+        if len(names) == 1:
+            return names[0]
+        return said if not names and query.is_walk(said) else None
+
+    def _why(self, table: str, said: str) -> str:
+        names = self._meant.get((table, said))
+        if names is None:
+            return f"the instance could not be asked which column of {table} is labelled '{said}'"
+        if not names:
+            return f"no column of {table} is labelled '{said}'"
+        return f"{len(names)} columns of {table} are labelled '{said}' ({', '.join(names)})"
+
+
+def _labels(mapping: Mapping) -> Iterator[str]:
+    """Yield what a mapping says that cannot be the name of a column."""
+    for said in (*(item.field for item in mapping.fields), mapping.setting("note")):
+        if said and not query.is_walk(said):
+            yield said
