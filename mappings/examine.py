@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from connector.problem import Problem
+from mappings import conditions
 from mappings.check import problems_of
 from mappings.compile import compiled
 from mappings.form import formed
 from mappings.mapping import Mapping
+from mappings.proof import prove, refused
 from mappings.source import Source
 
 _LINE = re.compile(r"^(.*?):(\d+)(?::|$)")
@@ -28,7 +31,18 @@ def examine(source: Source, *, meaning: bool = True) -> tuple[Mapping | None, li
         problems += problems_of(source, form.content, form.broken)
     mapping, found = compiled(source, form.content)
     problems += found
+    if meaning:
+        # What is at fault already is not also tried out: it would be told twice.
+        sound = replace(mapping, fields=tuple(item for item in mapping.fields if item.name not in _named(problems)))
+        problems += conditions.problems_of(sound)
+        problems += refused(prove(sound))
     return mapping, sorted(problems, key=_place)
+
+
+def _named(problems: list[Problem]) -> set[str]:
+    """Return the fields that the problems are about."""
+    crumbs = (problem.where.rpartition(": ")[2].split(".") for problem in problems)
+    return {crumb[1] for crumb in crumbs if crumb[0] == "fields" and len(crumb) > 1}
 
 
 def _place(problem: Problem) -> tuple[str, int]:

@@ -28,7 +28,7 @@ def same(lookup: Lookup, name: str) -> str:
 TWO_TEAMS = """
 fields:
   team: {field: assignment_group, type: team, when: "project != 'WEB'"}
-  x_web_team: {field: u_squad, type: team, from: team, when: "project == 'WEB'"}
+  x_web_team: {field: u_squad, type: team, part: display_value, from: team, when: "project == 'WEB'"}
   project: {field: u_project}
 """
 
@@ -110,7 +110,7 @@ def test_else_reads_what_the_values_do_not_hold(tmp_path: Path) -> None:
 
 
 def test_else_writes_what_the_values_do_not_hold(tmp_path: Path) -> None:
-    text = 'fields: {x_site: {field: u_site, type: choice, values: {north: n}, else: {write: "?"}}}\n'
+    text = 'fields: {x_site: {field: u_site, type: choice, values: {north: n}, else: {write: "?"}, lossy: accepted}}\n'
     mapping = made(tmp_path, text)
 
     assert mapping.write({"x_site": "south"}, same).fields == {"u_site": "?"}
@@ -126,7 +126,7 @@ def test_else_stands_in_for_a_name_that_nobody_bears(tmp_path: Path) -> None:
 
 
 def test_a_lookup_says_by_which_field_and_what_several_mean(tmp_path: Path) -> None:
-    mapping = made(tmp_path, "fields: {assignee: {lookup: {by: employee_number, several: first}}}\n")
+    mapping = made(tmp_path, "fields: {assignee: {lookup: {by: employee_number, several: first}, lossy: accepted}}\n")
     asked: list[tuple[Lookup, str]] = []
 
     mapping.write({"assignee": "4711"}, lambda lookup, name: asked.append((lookup, name)) or "id")  # type: ignore[func-returns-value]
@@ -146,7 +146,7 @@ def test_a_lookup_says_by_which_field_and_what_several_mean(tmp_path: Path) -> N
     ],
 )
 def test_a_duration_crosses_both_ways(tmp_path: Path, form: str, theirs: Any) -> None:
-    mapping = made(tmp_path, f"fields: {{x_expected: {{field: u_expected, type: duration, format: {form}}}}}\n")
+    mapping = made(tmp_path, f"fields: {{x_expected: {{field: u_expected, type: duration, format: {form}, lossy: accepted}}}}\n")
 
     written = mapping.write({"x_expected": timedelta(minutes=90)}, same)
 
