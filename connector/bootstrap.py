@@ -161,7 +161,7 @@ class Connector:
                 self.database, lambda: self._durable is not None, self.metrics.registry, mappings=self.mappings.standing
             )
         )
-        api.register(app, self.database, self.settings.api_tokens, self.now)
+        api.register(app, self.database, self.settings.api_tokens, self.now, self.connections)
         return app
 
     def names(self) -> Names:

@@ -111,6 +111,15 @@ def _answer(mapped: Any, comment: Any) -> str:
     return "\n".join(part for part in (first, latest) if part)
 
 
+def fields_of(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an issue, or a webhook's whole message, holds by field id; documents as plain text."""
+    issue = raw.get("issue") if "fields" not in raw else raw
+    if not isinstance(issue, Mapping) or not isinstance(issue.get("fields"), Mapping):
+        return {}
+    flat = {str(name): _plain(str(name), value) for name, value in issue["fields"].items()}
+    return flat | {"id": issue.get("id"), "key": issue.get("key")}
+
+
 def _plain(name: str, value: Any) -> Any:
     return text.plain(value) if text.is_document(value) or name in ("description", "environment") else value
 

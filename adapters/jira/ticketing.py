@@ -111,6 +111,18 @@ class Jira:
         with _told():
             return preflight.problems(self._site, writes)
 
+    def field_labels(self, *, ask: bool = False) -> Mapping[str, str] | None:
+        """Return the labels of the site's fields by id, None while they are not known and not to be asked for."""
+        with _told():
+            found = {item.id: item.name for item in self._site.lookups.fields()} if ask else None
+        found = found or dict(self._site.lookups.field_names())
+        # An issue's key stands beside its fields.
+        return {"key": "Key", "id": "Id", **found} if found else None
+
+    def fields_of(self, record: Record, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        del record
+        return ticket.fields_of(raw)
+
     def close(self) -> None:
         self._site.connection.close()
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "demo",
     "sandbox": "sandboxes",
     **dict.fromkeys(("incidents", "activations"), "desk"),
+    "why": "why",
     **dict.fromkeys(("activate", "exercise", "stand-down", "task"), "response"),
     **dict.fromkeys(("deliveries", "parked", "replay"), "messages"),
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from flask import Blueprint as FlaskBlueprint
@@ -15,9 +16,10 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
 from connector import activation as rules
-from connector.console import figures, records, shapes
+from connector.console import explanation, explanation_json, explanation_shapes, figures, records, shapes
 from connector.console.bearer import admitted
 from connector.console.document_style import Style
+from connector.flows.parts import Connection
 from connector.store import activations
 from connector.store.database import Database
 
@@ -52,10 +54,16 @@ class _ReadApi(Api):  # type: ignore[misc]
 
 
 def register(
-    app: Flask, database: Database, tokens: Sequence[str], now: Callable[[], datetime], version: str = "0.1.0"
+    app: Flask,
+    database: Database,
+    tokens: Sequence[str],
+    now: Callable[[], datetime],
+    connections: Mapping[str, Connection] = MappingProxyType({}),
+    version: str = "0.1.0",
 ) -> None:
     """Add the API to `app`, its OpenAPI document at `/api/openapi.json` and a page of it at `/api/docs`.
 
+    `connections` are asked for at each request, and never called: they tell how their messages are read.
     Every operation wants one of `tokens`; without any set, all are refused (401). The document needs none.
     """
     api = _ReadApi(
@@ -70,14 +78,16 @@ def register(
     )
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    api.register_blueprint(_operations(database, tokens, now))
+    api.register_blueprint(_operations(database, tokens, now, explanation.Explainer(connections, now)))
     app.register_blueprint(_documents(api))
 
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def _operations(database: Database, tokens: Sequence[str], now: Callable[[], datetime]) -> Any:
+def _operations(
+    database: Database, tokens: Sequence[str], now: Callable[[], datetime], explainer: explanation.Explainer
+) -> Any:
     api = Blueprint("activations", __name__, url_prefix=PREFIX, description="Plans being carried out, and tickets.")
     one = f"/activations/<int(min=1, max={rules.LARGEST_ID}):activation_id>"
 
@@ -127,13 +137,23 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
             raise NotFound(f"no ticket '{number}' of the connection '{connection}' is known")
         return figures.ticket(row)
 
+    @_operation(api, "/tickets/<connection>/<number>/why", explanation_shapes.Why)
+    def explain_ticket(_query: dict[str, Any], connection: str, number: str) -> dict[str, Any]:
+        """Say why a ticket is as it is, field by field; of one never heard of, what is known and what to check."""
+        if connection not in explainer.connections:
+            raise NotFound(f"there is no connection '{connection}'")
+        with database.engine.connect() as tx:
+            found = explainer.places(tx, number, connection)
+            told = explainer.known(tx, found[0]) if found else explainer.unknown(tx, number, connection)
+        return explanation_json.as_json(told)
+
     return api
 
 
 _PATHS = {
     "activation_id": "The activation's id: the number after ACT-.",
     "connection": "The connection, as named in the settings.",
-    "number": "What people call the ticket.",
+    "number": "What people call the ticket; to ask why, its id on the platform will do too.",
 }
 
 

@@ -12,27 +12,27 @@ STATES = ("running", "stood_down", "closed")
 TASK_STATES = ("pending", "open", "in_progress", "done", "failed", "skipped")
 
 
-def _text(description: str, **more: Any) -> fields.String:
+def text(description: str, **more: Any) -> fields.String:
     return fields.String(required=True, metadata={"description": description}, **more)
 
 
-def _choice(description: str, *values: str) -> fields.String:
-    return _text(description, validate=validate.OneOf(values))
+def choice(description: str, *values: str) -> fields.String:
+    return text(description, validate=validate.OneOf(values))
 
 
-def _whole(description: str, **more: Any) -> fields.Integer:
+def whole(description: str, **more: Any) -> fields.Integer:
     return fields.Integer(required=True, metadata={"description": description}, **more)
 
 
-def _flag(description: str, **more: Any) -> fields.Boolean:
+def flag(description: str, **more: Any) -> fields.Boolean:
     return fields.Boolean(required=True, metadata={"description": description}, **more)
 
 
-def _instant(description: str, **more: Any) -> fields.DateTime:
+def instant(description: str, **more: Any) -> fields.DateTime:
     return fields.DateTime(required=True, metadata={"description": f"{description} (ISO 8601, UTC)"}, **more)
 
 
-def _texts(description: str) -> fields.List[Any]:
+def texts(description: str) -> fields.List[Any]:
     return fields.List(fields.String(), required=True, metadata={"description": description})
 
 
@@ -60,100 +60,98 @@ class NoQuery(Schema):
 
 
 class PlanRef(Schema):
-    key = _text("The plan's key.")
-    name = _text("The plan's name.")
-    version = _text("Digest of the plan as it was when the activation started; the activation keeps it.")
+    key = text("The plan's key.")
+    name = text("The plan's name.")
+    version = text("Digest of the plan as it was when the activation started; the activation keeps it.")
 
 
 class TicketRef(Schema):
-    connection = _text("The connection, as named in the settings.")
-    number = _text("What people call the ticket.")
-    url = _text("The ticket's address on its platform.")
+    connection = text("The connection, as named in the settings.")
+    number = text("What people call the ticket.")
+    url = text("The ticket's address on its platform.")
 
 
 class Incident(TicketRef):
-    role = _choice(
-        "How it takes part: the lead, a major of its own that joined, or a child.", "lead", "joined", "child"
-    )
+    role = choice("How it takes part: the lead, a major of its own that joined, or a child.", "lead", "joined", "child")
 
 
 class Status(Schema):
-    phase = _choice("The phase in hand.", "activation", "containment", "recovery", "return_to_normal")
-    done = _whole("Recovery tasks done or skipped.")
-    total = _whole("Recovery tasks in the plan.")
-    percent = _whole("Share of the tasks done or skipped, 0 to 100.")
-    text = _text("The status as it is written to the tickets.")
-    expected_at = _instant("When the services should be back, read now; null once that is settled", allow_none=True)
+    phase = choice("The phase in hand.", "activation", "containment", "recovery", "return_to_normal")
+    done = whole("Recovery tasks done or skipped.")
+    total = whole("Recovery tasks in the plan.")
+    percent = whole("Share of the tasks done or skipped, 0 to 100.")
+    text = text("The status as it is written to the tickets.")
+    expected_at = instant("When the services should be back, read now; null once that is settled", allow_none=True)
 
 
 class Placement(TicketRef):
-    record = _choice("What stands there.", "activation", "recovery_task", "review")
-    key = _text("The task's key, or which record of the activation it is.")
-    state = _text("The state last known to stand there, empty while it is being created.")
-    gone = _text("Why the ticket does not count any more: `deleted`, `closed with its incident`, or empty.")
-    problems = _texts("What of it could not be mapped, and what to add to the mapping.")
+    record = choice("What stands there.", "activation", "recovery_task", "review")
+    key = text("The task's key, or which record of the activation it is.")
+    state = text("The state last known to stand there, empty while it is being created.")
+    gone = text("Why the ticket does not count any more: `deleted`, `closed with its incident`, or empty.")
+    problems = texts("What of it could not be mapped, and what to add to the mapping.")
 
 
 class Task(Schema):
-    key = _text("The task's key in its plan; with a leading underscore for a question put to a person.")
-    name = _text("The task's name.")
-    kind = _choice("A task of the plan, or a question put to a person.", "plan", "invoke", "stand_down")
-    state = _choice("Where the task stands.", *TASK_STATES)
-    phase = _text("The phase it belongs to; empty for a question.")
-    required = _flag("Whether recovery counts on it.")
-    role = _text("Who of the response team does it.")
-    team = _text("The team that gets its tickets.")
-    after = _texts("Keys of the tasks that have to be done first.")
-    duration_seconds = _whole("Expected duration, in seconds; null for a question.", allow_none=True)
-    due_at = _instant("When it is due", allow_none=True)
-    opened_at = _instant("When it could begin", allow_none=True)
-    started_at = _instant("When work on it began", allow_none=True)
-    closed_at = _instant("When it was closed", allow_none=True)
-    closed_by = _text("Who closed it, as the platform names the person.")
-    reason = _text("What was given as the reason for its state.")
+    key = text("The task's key in its plan; with a leading underscore for a question put to a person.")
+    name = text("The task's name.")
+    kind = choice("A task of the plan, or a question put to a person.", "plan", "invoke", "stand_down")
+    state = choice("Where the task stands.", *TASK_STATES)
+    phase = text("The phase it belongs to; empty for a question.")
+    required = flag("Whether recovery counts on it.")
+    role = text("Who of the response team does it.")
+    team = text("The team that gets its tickets.")
+    after = texts("Keys of the tasks that have to be done first.")
+    duration_seconds = whole("Expected duration, in seconds; null for a question.", allow_none=True)
+    due_at = instant("When it is due", allow_none=True)
+    opened_at = instant("When it could begin", allow_none=True)
+    started_at = instant("When work on it began", allow_none=True)
+    closed_at = instant("When it was closed", allow_none=True)
+    closed_by = text("Who closed it, as the platform names the person.")
+    reason = text("What was given as the reason for its state.")
     placements = fields.List(
         fields.Nested(Placement), required=True, metadata={"description": "Its tickets on the platforms."}
     )
 
 
 class Activation(Schema):
-    id = _whole("The activation's id.")
-    number = _text("What people call it, such as ACT-3.")
-    exercise = _flag("Whether it is a test of the plan; keep these out of figures.")
-    state = _choice("Where the activation stands.", *STATES)
-    invoked = _flag("False while the decision to invoke the plan is open.")
+    id = whole("The activation's id.")
+    number = text("What people call it, such as ACT-3.")
+    exercise = flag("Whether it is a test of the plan; keep these out of figures.")
+    state = choice("Where the activation stands.", *STATES)
+    invoked = flag("False while the decision to invoke the plan is open.")
     plan = fields.Nested(PlanRef, required=True)
-    services = _texts("Keys of the services affected.")
+    services = texts("Keys of the services affected.")
     incident = fields.Nested(
         TicketRef, required=True, allow_none=True, metadata={"description": "The lead incident; null without one."}
     )
-    started_at = _instant("When the plan was activated")
-    started_by = _text("`rule`, or the person who started it.")
-    clock_start = _instant("When the disruption began: the RTO clock counts from here")
-    due_at = _instant("When the services have to be back")
-    rto_seconds = _whole("Recovery time objective, in seconds.")
-    rpo_seconds = _whole("Recovery point objective, in seconds.")
-    restored_at = _instant("When the services were back", allow_none=True)
-    restored_by = _text("What showed it: `tasks`, `incident`, or empty.")
-    actual_recovery_seconds = _whole("Actual recovery time, in seconds; null until restored.", allow_none=True)
-    rto_met = _flag("Whether the RTO was met; null while that is open.", allow_none=True)
-    recovery_point_at = _instant("The instant up to which data was recovered", allow_none=True)
-    actual_recovery_point_seconds = _whole(
+    started_at = instant("When the plan was activated")
+    started_by = text("`rule`, or the person who started it.")
+    clock_start = instant("When the disruption began: the RTO clock counts from here")
+    due_at = instant("When the services have to be back")
+    rto_seconds = whole("Recovery time objective, in seconds.")
+    rpo_seconds = whole("Recovery point objective, in seconds.")
+    restored_at = instant("When the services were back", allow_none=True)
+    restored_by = text("What showed it: `tasks`, `incident`, or empty.")
+    actual_recovery_seconds = whole("Actual recovery time, in seconds; null until restored.", allow_none=True)
+    rto_met = flag("Whether the RTO was met; null while that is open.", allow_none=True)
+    recovery_point_at = instant("The instant up to which data was recovered", allow_none=True)
+    actual_recovery_point_seconds = whole(
         "Actual recovery point: data lost, counted in seconds before the disruption; null when not recorded.",
         allow_none=True,
     )
-    stand_down = _text("`asked`, `declined`, `confirmed`, or empty.")
-    stand_down_reason = _text("Why standing it down was asked for or confirmed.")
-    ended_at = _instant("When the activation ended", allow_none=True)
-    complete_at = _instant("When every record stood on its platforms", allow_none=True)
-    escalated_at = _instant("When it was escalated because that took too long", allow_none=True)
+    stand_down = text("`asked`, `declined`, `confirmed`, or empty.")
+    stand_down_reason = text("Why standing it down was asked for or confirmed.")
+    ended_at = instant("When the activation ended", allow_none=True)
+    complete_at = instant("When every record stood on its platforms", allow_none=True)
+    escalated_at = instant("When it was escalated because that took too long", allow_none=True)
 
 
 class ActivationPage(Schema):
     activations = fields.List(fields.Nested(Activation), required=True, metadata={"description": "Newest first."})
-    total = _whole("How many there are on all pages.")
-    page = _whole("This page, counted from 1.")
-    page_size = _whole("Activations on a page.")
+    total = whole("How many there are on all pages.")
+    page = whole("This page, counted from 1.")
+    page_size = whole("Activations on a page.")
 
 
 class ActivationDetail(Activation):
@@ -174,23 +172,23 @@ class TaskList(Schema):
 
 
 class Ticket(TicketRef):
-    why = _text("Why it was, or was not, acted on.")
-    why_at = _instant("When that was decided", allow_none=True)
-    plan = _text("Key of the plan that is linked on it, or empty.")
+    why = text("Why it was, or was not, acted on.")
+    why_at = instant("When that was decided", allow_none=True)
+    plan = text("Key of the plan that is linked on it, or empty.")
     activation = fields.String(
         required=True, allow_none=True, metadata={"description": "The activation it takes part in, such as ACT-3."}
     )
-    role = _text("Its role there: `lead`, `joined`, `child`, or empty.")
-    baseline = _flag("Whether it was there before the connector: seen, never acted on.")
-    deleted = _flag("Whether it was deleted on its platform.")
-    problems = _texts("What of it could not be mapped, and what to add to the mapping.")
-    seen_at = _instant("When it was last read or told of")
+    role = text("Its role there: `lead`, `joined`, `child`, or empty.")
+    baseline = flag("Whether it was there before the connector: seen, never acted on.")
+    deleted = flag("Whether it was deleted on its platform.")
+    problems = texts("What of it could not be mapped, and what to add to the mapping.")
+    seen_at = instant("When it was last read or told of")
 
 
 class Fault(Schema):
     """A problem (RFC 9457)."""
 
-    type = _text("Always `about:blank`.")
-    title = _text("The status in words.")
-    status = _whole("The HTTP status.")
-    detail = _text("What is wrong and what to do.")
+    type = text("Always `about:blank`.")
+    title = text("The status in words.")
+    status = whole("The HTTP status.")
+    detail = text("What is wrong and what to do.")

@@ -1,0 +1,116 @@
+"""`continuity why`: why a ticket is as it is, field by field, from what is stored."""
+
+from __future__ import annotations
+
+import click
+
+from connector.bootstrap import Connector
+from connector.cli import output
+from connector.cli.context import Context
+from connector.cli.desk import known_connection
+from connector.cli.opening import opened
+from connector.console import explanation, explanation_json
+from connector.console.explanation import Explainer, TicketWhy
+from connector.evidence import Message
+from connector.why import FieldWhy, shown
+
+_COLOURS = {"parked": "red", "waiting": "yellow", "skipped": "yellow"}
+
+
+@click.command()
+@click.argument("ticket")
+@click.option("--connection", default="", help="Where the ticket is, if several connections know one of that name.")
+@click.option("--live", is_flag=True, help="Read the ticket now, and show what differs; else no platform is called.")
+@output.as_json_option
+@click.pass_obj
+def why(context: Context, *, ticket: str, connection: str, live: bool, as_json: bool) -> None:
+    """Say why a ticket (its number, or its id on the platform) is as it is, field by field."""
+    name = ticket.strip()
+    with opened(context) as connector:
+        known_connection(connector, connection)
+        found = _explained(connector, name, connection, live=live)
+    if as_json:
+        output.document(
+            [explanation_json.as_json(item) for item in found] if len(found) > 1 else explanation_json.as_json(found[0])
+        )
+        return
+    for place, item in enumerate(found):
+        if place:
+            output.say("")
+        _print(item)
+
+
+def _explained(connector: Connector, name: str, connection: str, *, live: bool) -> list[TicketWhy]:
+    """Explain the ticket of that name; one that nobody knows for each connection. Raises Declined for several."""
+    explainer = Explainer(connector.connections, connector.now)
+    with connector.database.begin() as tx:
+        places = explainer.places(tx, name, connection)
+    if len(places) > 1:
+        known = ", ".join(f"{item.connection} ({item.number}, id {item.platform_id})" for item in places)
+        raise output.Declined(f"'{name}' is more than one ticket: {known}; name one by --connection, or by its id")
+    if places:
+        side = connector.connections[places[0].connection]
+        record = explanation.record_of(places[0])
+        read = explanation.look(side, places[0].platform_id, record) if live else None
+        with connector.database.begin() as tx:
+            return [explainer.known(tx, places[0], read)]
+    sides = [connection] if connection else list(connector.connections)
+    looked = {side: explanation.look(connector.connections[side], name, "") if live else None for side in sides}
+    with connector.database.begin() as tx:
+        return [explainer.unknown(tx, name, side, looked[side]) for side in sides]
+
+
+def _print(found: TicketWhy) -> None:
+    kind = f"{found.record.replace('_', ' ')} " if found.record else ""
+    output.say(f"{kind}{found.number} on {found.connection} ({found.platform})".strip(), style="bold")
+    for line in (*found.story, *found.advice):
+        output.say(f"  {line}")
+    if not found.fields:
+        return
+    version = f"version {found.mapping_version}" if found.mapping_version else "the shipped files"
+    output.say(f"  Fields by the mapping in force ({version}):")
+    for item in found.fields:
+        _print_field(item, found)
+
+
+def _print_field(item: FieldWhy, found: TicketWhy) -> None:
+    place = item.field or "no field of the platform"
+    if item.id and item.id != item.field:
+        place += f" ({item.id})"
+    elif item.label and item.label.casefold() != item.field.casefold():
+        place += f" ({item.label})"
+    arrow = {"read": "<-", "write": "->", "both": "<->"}[item.direction]
+    output.say("")
+    output.say(f"{item.name} {arrow} {place}: {item.verdict}", style=_COLOURS.get(item.verdict, "green"))
+    output.say(f"  why: {item.reason}")
+    output.say(f"  ours: {shown(item.ours)}   {found.platform}: {shown(item.theirs)}")
+    if item.live_known and shown(item.live) != shown(item.theirs) and item.live != item.ours:
+        output.say(f"  now: {shown(item.live)}", style="yellow")
+    if item.when:
+        held = {True: "was true", False: "was not true", None: "was not asked"}[item.held]
+        output.say(f"  when: {item.when} ({held})")
+    made = f" (mapping version {item.version})" if item.version and item.version != found.mapping_version else ""
+    output.say(f"  rule: {item.rule}{made}")
+    by = [*_by_message(item), *_by_write(item)]
+    if by:
+        output.say(f"  by: {'; '.join(by)}")
+
+
+def _by_message(item: FieldWhy) -> list[str]:
+    if item.message is not None:
+        return [_message(item.message)]
+    return [f"D{item.message_id} (the message is no longer kept)"] if item.message_id is not None else []
+
+
+def _message(message: Message) -> str:
+    return f"D{message.id} {message.event} by {message.source} {output.shown(message.received_at)}"
+
+
+def _by_write(item: FieldWhy) -> list[str]:
+    sent = item.write
+    if sent is None:
+        return []
+    at = output.shown(sent.done_at or sent.sent_at or sent.created_at)
+    tries = f", {sent.attempts} tries" if sent.attempts != 1 else ""
+    said = f": {sent.reason}" if sent.reason else ""
+    return [f"W{sent.id} {sent.action} {sent.state} {at}{tries}{said}"]

@@ -1,0 +1,318 @@
+"""What is known of one ticket and why it stands as it does: its story, and each field of its mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, cast, get_args
+
+import sqlalchemy as sa
+
+from connector import wording
+from connector.console import explanation_story as story
+from connector.evidence import Evidence, Heard, Message, Revealing, Sent, Version
+from connector.flows.parts import Connection
+from connector.flows.write_back import iso
+from connector.problem import nearest
+from connector.recovery_status import recovery_status
+from connector.standing import Standing
+from connector.store import activations, deliveries, mapping_versions, ticket_evidence
+from connector.store.ticket_evidence import Place
+from connector.ticketing import Record, Refused, Ticket, Unavailable
+from connector.why import FieldWhy, explain
+from mappings import library
+from mappings.mapping import Mapping as Rules
+from mappings.transforms import Unmapped
+
+MOST_MESSAGES = 20
+MOST_WRITES = 200
+LATELY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class TicketWhy:
+    """The answer. `known` is false for a ticket that nothing was ever heard of; `story` and `advice` are sentences.
+
+    `record` is "" for what is none of ours (another type of ticket), or unknown. `activation` is None without one.
+    """
+
+    connection: str
+    platform: str
+    number: str
+    id: str
+    url: str
+    record: str
+    known: bool
+    covered: bool
+    baseline: bool
+    deleted: bool
+    plan: str
+    activation: int | None
+    role: str
+    why: str
+    why_at: datetime | None
+    heard_at: datetime | None
+    mapping_version: int
+    story: tuple[str, ...]
+    advice: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    fields: tuple[FieldWhy, ...] = ()
+    messages: tuple[Message, ...] = ()
+    writes: tuple[Sent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a ticket holds now, as just read (`ticket` None: the platform has no such ticket), or why it was not."""
+
+    ticket: Ticket | None = None
+    labels: Mapping[str, str] | None = None
+    fault: str = ""
+
+
+@dataclass
+class Explainer:
+    """Explains tickets from the database; `connections` are read at each question, as they may be made anew."""
+
+    connections: Mapping[str, Connection]
+    now: Callable[[], datetime]
+    _versions: dict[tuple[int, str, str], Version] = field(default_factory=dict)
+
+    def places(self, tx: sa.Connection, name: str, connection: str = "") -> list[Place]:
+        """Return where a ticket of that number or id is known, on connections that are set up."""
+        return [
+            item for item in ticket_evidence.places(tx, name.strip(), connection) if item.connection in self.connections
+        ]
+
+    def unknown(self, tx: sa.Connection, name: str, connection: str, live: Live | None = None) -> TicketWhy:
+        """Explain a ticket that nothing was ever heard of: how its connection fares, and what to check."""
+        side = self.connections[connection]
+        traffic = ticket_evidence.traffic(tx, connection, self.now() - LATELY)
+        others = [item.connection for item in self.places(tx, name) if item.connection != connection]
+        near = nearest(name, ticket_evidence.numbers(tx, connection, limit=200))
+        told = story.never_heard_of(name, connection, traffic, polled=side.poll, others=others, near=near)
+        found = live.ticket if live is not None else None
+        where = (found.number, found.id, found.url) if found is not None else (name, "", "")
+        return TicketWhy(
+            connection, side.platform, *where,
+            record="", known=False, covered=False, baseline=False, deleted=False, plan="", activation=None, role="",
+            why="", why_at=None, heard_at=None, mapping_version=mapping_versions.newest_id(tx),
+            story=(*told, *story.live_of_unknown(live.ticket, live.fault, connection)) if live is not None else told,
+            advice=story.to_check(connection, side.platform, traffic, polled=side.poll),
+        )  # fmt: skip
+
+    def known(self, tx: sa.Connection, place: Place, live: Live | None = None) -> TicketWhy:
+        """Explain a ticket of which something is known."""
+        side = self.connections[place.connection]
+        record = record_of(place)
+        messages = tuple(_message(row) for row in ticket_evidence.messages(tx, place, limit=MOST_MESSAGES))
+        writes = tuple(_sent(row) for row in ticket_evidence.sent(tx, place, limit=MOST_WRITES)[::-1])
+        mine = place.ticket or place.placement
+        activation_id = mine.activation_id if mine is not None else None
+        row = activations.get(tx, activation_id) if activation_id is not None else None
+        standing = activations.standing(tx, row, ()) if row is not None else None
+        facts = Evidence(place.connection, record or "incident", self._in_force(tx, side, record or "incident"))
+        if record:
+            facts = replace(
+                facts,
+                heard=_heard(tx, side, record, place),
+                writes=writes,
+                made={item.version: self._version(tx, side, record, item.version) for item in writes},
+                wanted=_wanted(place, standing),
+                waiting=next((item.id for item in reversed(messages) if item.state == "open"), None),
+                silent=_silent(place, row),
+                labels=_labels(side, live),
+                policies={name: policy for (of, name), policy in side.wins.items() if of == record},
+                live=_live_values(side, record, live, self._in_force(tx, side, record).rules) if live else None,
+            )
+        fields = explain(facts) if record else ()
+        told = story.of_ticket(place, row, messages, writes, facts.heard)
+        if live is not None:
+            told = (*told, *story.live_of_known(live.ticket, live.fault, place.connection))
+        return TicketWhy(
+            connection=place.connection,
+            platform=side.platform,
+            number=place.number,
+            id=place.platform_id,
+            url=mine.url if mine is not None else "",
+            record="question" if place.question is not None else record,
+            known=True,
+            covered=_covered(place),
+            baseline=bool(place.ticket is not None and place.ticket.baseline),
+            deleted=_deleted(place),
+            plan=row.plan_key if row is not None else place.ticket.plan_key if place.ticket is not None else "",
+            activation=activation_id,
+            role=place.ticket.role if place.ticket is not None else "",
+            why=place.ticket.why if place.ticket is not None else messages[0].reason if messages else "",
+            why_at=place.ticket.why_at if place.ticket is not None else messages[0].decided_at if messages else None,
+            heard_at=max((item.received_at for item in messages), default=facts.heard.at if facts.heard else None),
+            mapping_version=facts.version.id,
+            story=told,
+            advice=story.to_do(messages, writes),
+            problems=tuple(mine.problems) if mine is not None else (),
+            fields=fields,
+            messages=messages,
+            writes=tuple(reversed(writes)),
+        )
+
+    def _in_force(self, tx: sa.Connection, side: Connection, record: Record) -> Version:
+        return self._version(tx, side, record, mapping_versions.newest_id(tx))
+
+    def _version(self, tx: sa.Connection, side: Connection, record: Record, wanted: int) -> Version:
+        """Return a record's mapping of a version as compiled; of one that is not stored, what is in force."""
+        key = (wanted, side.name, record)
+        if key not in self._versions:
+            row = mapping_versions.get(tx, wanted) if wanted else None
+            row = row or mapping_versions.newest(tx)
+            texts = (row.content if row is not None else {}).get(side.platform, {})
+            rules = library.build(side.platform, texts, checked=False).on(side.name)[record]
+            source = library.sourced(side.platform, record, texts.get(record, ()))
+            self._versions[key] = Version(row.id if row is not None else 0, rules, source)
+        return self._versions[key]
+
+
+def record_of(place: Place) -> Record | Any:
+    """Return which record a ticket is; "" for none of ours."""
+    if place.placement is not None:
+        return place.placement.record
+    if place.question is not None:
+        return place.question.record
+    return "incident" if place.ticket is not None else ""
+
+
+def look(side: Connection, name: str, record: str) -> Live:
+    """Read a ticket as it stands now; `record` "" tries each. Calls the platform; raises nothing."""
+    labels: Mapping[str, str] | None = None
+    try:
+        if isinstance(side.ticketing, Revealing):
+            labels = side.ticketing.field_labels(ask=True)
+        for kind in (cast("Record", record),) if record else get_args(Record):
+            found = next(iter(side.ticketing.read(kind, [name])), None)
+            if found is not None:
+                return Live(found, labels)
+    except (Unavailable, Refused) as error:
+        return Live(None, labels, str(error) or type(error).__name__)
+    return Live(None, labels)
+
+
+def _heard(tx: sa.Connection, side: Connection, record: Record, place: Place) -> Heard | None:
+    row = place.ticket if place.ticket is not None else place.placement
+    if row is None:
+        return None
+    values = row.values if place.ticket is not None else row.seen
+    if values is None or (place.ticket is not None and row.version is None):
+        return None
+    message = deliveries.get(tx, row.delivery_id) if row.delivery_id is not None else None
+    return Heard(
+        values=values,
+        at=row.seen_at,
+        problems=tuple(row.problems),
+        held=_held(side, record, message) if message is not None else None,
+        message_id=row.delivery_id,
+        message=_message(message) if message is not None else None,
+    )
+
+
+def _held(side: Connection, record: Record, message: sa.Row[Any]) -> Mapping[str, Any] | None:
+    """Return the platform's own values from a stored message; None where it tells only a part, or is a command."""
+    if message.source not in {"webhook", "poll"} or not isinstance(side.ticketing, Revealing):
+        return None
+    received = side.open(message.source, message.body)
+    if received.partial or received.deleted:
+        return None
+    return side.ticketing.fields_of(record, received.raw)
+
+
+def _labels(side: Connection, live: Live | None) -> Mapping[str, str] | None:
+    if live is not None and live.labels is not None:
+        return live.labels
+    return side.ticketing.field_labels() if isinstance(side.ticketing, Revealing) else None
+
+
+def _live_values(side: Connection, record: Record, live: Live, rules: Rules) -> dict[str, Any] | None:
+    """Return what a ticket holds now, by the names of the mapping."""
+    if live.ticket is None:
+        return None
+    values = live.ticket.values
+    held = side.ticketing.fields_of(record, live.ticket.raw) if isinstance(side.ticketing, Revealing) else {}
+    labels = {label.casefold(): place for place, label in (live.labels or {}).items()}
+    found: dict[str, Any] = {}
+    for item in rules.fields:
+        place = labels.get(item.field.casefold(), item.field)
+        if item.reads and item.source in values:
+            found[item.name] = values[item.source]
+        elif not item.reads and place in held:
+            try:
+                found[item.name] = item.read(held[place], lambda _kind, _name: None)
+            except Unmapped:
+                found[item.name] = held[place]
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
+
+
+def _wanted(place: Place, standing: Standing | None) -> dict[str, Any]:
+    """Return what should stand on a ticket by now, of what changes over time."""
+    if standing is None:
+        return {"continuity_plan": place.ticket.plan_key} if place.ticket is not None else {}
+    if place.placement is not None and place.placement.record == "recovery_task":
+        task = standing.tasks.get(place.placement.key)
+        return {"state": task.state.value, "due_at": iso(task.due_at)} if task is not None else {}
+    if place.ticket is not None and place.ticket.role == "child":
+        return {"continuity_plan": standing.plan.key}
+    if place.placement is not None and place.placement.record == "review":
+        return {}
+    status = recovery_status(standing)
+    return {
+        "continuity_plan": standing.plan.key,
+        "continuity_phase": wording.PHASE_NAMES[status.phase],
+        "recovery_status": status.text,
+        "recovery_progress": status.percent,
+        "rto_due": iso(status.due_at),
+    }
+
+
+def _silent(place: Place, activation: sa.Row[Any] | None) -> str:
+    """Return why nothing is written to a ticket at all, "" where something may be."""
+    if place.placement is not None and place.placement.gone:
+        return f"nothing is written any more: the ticket is {place.placement.gone}"
+    mine = place.ticket
+    if mine is not None and mine.deleted:
+        return "nothing is written any more: the ticket is deleted"
+    if mine is not None and activation is None and not mine.plan_key:
+        return f"nothing is written to this ticket: {mine.why or 'no plan is linked on it'}"
+    return ""
+
+
+def _covered(place: Place) -> bool:
+    if place.ticket is not None:
+        return place.ticket.activation_id is not None or bool(place.ticket.plan_key)
+    return place.placement is not None or place.question is not None
+
+
+def _deleted(place: Place) -> bool:
+    if place.ticket is not None:
+        return bool(place.ticket.deleted)
+    return place.placement is not None and place.placement.gone == "deleted"
+
+
+def _message(row: sa.Row[Any]) -> Message:
+    return Message(row.id, row.source, row.event, row.state, row.reason, row.received_at, row.decided_at)
+
+
+def _sent(row: sa.Row[Any]) -> Sent:
+    return Sent(
+        id=row.id,
+        action=row.action,
+        state=row.state,
+        values=row.values,
+        about=row.about or {},
+        version=row.mapping_version or 0,
+        attempts=row.attempts,
+        reason=row.reason,
+        warnings=tuple(row.warnings),
+        note=row.note,
+        created_at=row.created_at,
+        next_at=row.next_at,
+        sent_at=row.sent_at,
+        done_at=row.done_at,
+    )
