@@ -174,20 +174,20 @@ def _decide_stand_down(standing: Standing, now: datetime, tellings: list[Telling
                 f"'Stand down the plan?' to stand it down, or skip that task to carry on.",
             )
         )
-        name = f"Stand down the plan? {standing.plan.name}"
-        asked = TaskStanding(STAND_DOWN, name, TaskState.OPEN, "stand_down", standing.due_at, opened_at=now)
-        return replace(
-            standing,
-            stand_down="asked",
-            stand_down_reason=cause,
-            tasks={**standing.tasks, STAND_DOWN: asked},
-        )
+        return ask_to_stand_down(standing, cause, now)
     if standing.stand_down == "asked" and question is not None and question.state in CLOSED:
         if question.state is TaskState.DONE:
             by = f", confirmed by {question.closed_by}" if question.closed_by else ""
             return replace(standing, stand_down="confirmed", stand_down_reason=cause + by)
         return replace(standing, stand_down="declined")
     return standing
+
+
+def ask_to_stand_down(standing: Standing, cause: str, now: datetime) -> Standing:
+    """Return the standing with the question to the desk whether to stand the plan down."""
+    name = f"Stand down the plan? {standing.plan.name}"
+    asked = TaskStanding(STAND_DOWN, name, TaskState.OPEN, "stand_down", standing.due_at, opened_at=now)
+    return replace(standing, stand_down="asked", stand_down_reason=cause, tasks={**standing.tasks, STAND_DOWN: asked})
 
 
 def _withdrawn(standing: Standing) -> str:

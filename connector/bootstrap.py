@@ -10,13 +10,14 @@ from typing import Any
 
 from flask import Flask
 
+from connector.catalog import places
 from connector.connections import NEEDS, PLATFORMS, connect, rules
 from connector.console import api, health, pages
 from connector.durable import Durable, Wakes, prepare_engine
 from connector.escalation import Escalations
 from connector.flows.decide import Decide
 from connector.flows.parts import Connection, Parts, Timing, Waking
-from connector.flows.poll import HOUSEKEEPING, WARM, Sweep
+from connector.flows.poll import HOUSEKEEPING, PREFLIGHT, WARM, Sweep
 from connector.flows.send import Send
 from connector.mapping_version import MappingVersion
 from connector.mappings_in_force import Follower, MappingsInForce
@@ -37,6 +38,8 @@ TIDY_EVERY = 30.0
 EXECUTOR = "embedded-0"
 WARM_SECONDS = 3.0
 WARM_EVERY = 900.0
+PREFLIGHT_EVERY = 60.0
+"""Seconds between looks at whether a preflight is due."""
 
 
 class Connector:
@@ -109,6 +112,7 @@ class Connector:
                 if connection.poll:
                     seconds = self.settings.poll_every.total_seconds()
                     self._durable.every(seconds, wakes, f"poll:{connection.name}")
+                self._durable.every(PREFLIGHT_EVERY, wakes, f"{PREFLIGHT}:{connection.name}")
             self._durable.every(TIDY_EVERY, wakes, HOUSEKEEPING)
             self._durable.every(WARM_EVERY, wakes, WARM)
         self._follower = Follower(lambda: self.mappings.follow(self.use))
@@ -130,10 +134,12 @@ class Connector:
                 settings.escalation.after,
                 settings.poll_overlap,
                 settings.keep_deliveries,
+                settings.preflight_at,
             ),
             escalation=Escalations(settings.escalation)
             if settings.escalation.smtp or settings.escalation.webhook_url
             else None,
+            places=lambda: places(settings.directory),
             warm=lambda: self._warm(self.connections),
             forget_flows=self._durable.forget if self._durable is not None else None,
         )

@@ -1,10 +1,10 @@
-"""Messages outside both platforms, by mail and by a signed webhook, when an activation is not complete in time."""
+"""Messages outside both platforms, by mail and by a signed webhook: what people have to know in any case."""
 
 from __future__ import annotations
 
 import json
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -17,6 +17,12 @@ from connector.settings import Escalation, Smtp
 from connector.ticketing import Outcome, Write
 
 TIMEOUT = 10.0
+INCOMPLETE = "activation.incomplete"
+_STANDINGS = {
+    "preflight.failed": "could not be fully created",
+    "preflight.mended": "are in order again",
+    "preflight.unanswered": "cannot be tried",
+}
 
 
 class Escalations:
@@ -53,8 +59,9 @@ class Escalations:
     def _post(self, write: Write) -> str:
         """Post the webhook; returns what went wrong, or ""."""
         now = datetime.now(UTC)
-        data = {name: value for name, value in write.values.items() if name != "way"}
-        body = json.dumps({"type": "activation.incomplete", "timestamp": now.isoformat(), "data": data})
+        data = {name: value for name, value in write.values.items() if name not in {"way", "event"}}
+        event = write.values.get("event", INCOMPLETE)
+        body = json.dumps({"type": event, "timestamp": now.isoformat(), "data": data})
         headers = {
             "content-type": "application/json",
             "webhook-id": write.key,
@@ -85,15 +92,31 @@ def _mail(smtp: Smtp, write: Write) -> str:
     return ""
 
 
-def _message(smtp: Smtp, key: str, values: Any) -> EmailMessage:
+def _message(smtp: Smtp, key: str, values: Mapping[str, Any]) -> EmailMessage:
     message = EmailMessage()
-    incident = f" for {values['incident']}" if values["incident"] else ""
-    message["Subject"] = f"Continuity activation {values['activation']} ({values['plan']}){incident} is not complete"
+    subject, lines = _incomplete(values) if values.get("event", INCOMPLETE) == INCOMPLETE else _preflight(values)
+    message["Subject"] = subject
     message["From"] = smtp.sender
     message["To"] = ", ".join(smtp.to)
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{key.replace(':', '.')}@{make_msgid().rpartition('@')[2]}"
-    lines = [f"{values['text']}.", f"RTO due: {values['due_at']}", "", "Why:", *values["reasons"]]
-    lines += ["", "Start the missing tasks by hand, and see `continuity parked` for what can be replayed."]
     message.set_content("\n".join(lines))
     return message
+
+
+def _incomplete(values: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return the subject and the lines of a mail on an activation that is not complete in time."""
+    incident = f" for {values['incident']}" if values["incident"] else ""
+    lines = [f"{values['text']}.", f"RTO due: {values['due_at']}", "", "Why:", *values["reasons"]]
+    lines += ["", "Start the missing tasks by hand, and see `continuity parked` for what can be replayed."]
+    return f"Continuity activation {values['activation']} ({values['plan']}){incident} is not complete", lines
+
+
+def _preflight(values: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return the subject and the lines of a mail on what a preflight found."""
+    lines = [f"{values['text']}."]
+    if values["reasons"]:
+        lines += ["", *values["reasons"], "", "When it is mended, `continuity preflight` tries the plans again."]
+    plans = values["plans"]
+    about = f": {plans[0]}" + (f" and {len(plans) - 1} more" if len(plans) > 1 else "") if plans else ""
+    return f"Continuity plans on {values['connection']} {_STANDINGS[values['event']]}{about}", lines

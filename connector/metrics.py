@@ -14,13 +14,15 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.activation import number
-from connector.store import activations, deliveries, writes
+from connector.store import activations, deliveries, preflights, writes
 from connector.store.database import Database
 
 MOST_VALUES = 50
 """Different values that one label may take; what comes after them is counted as `other`."""
 MOST_ACTIVATIONS = 100
 """Running activations with a gauge of their own, those that are due first."""
+MOST_PREFLIGHTS = 500
+"""Plans on connections with a gauge of their own, those that failed first."""
 _TOO_MANY_REQUESTS = 429
 _STEP_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _CALL_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -116,7 +118,7 @@ class StoreGauges(Collector):
         up = GaugeMetricFamily("continuity_database_up", "Whether the database answers (1) or not (0).")
         try:
             with self._database.engine.connect() as tx:
-                found = [*_queues(tx, self._now()), *_activations(tx, self._now())]
+                found = [*_queues(tx, self._now()), *_activations(tx, self._now()), *_preflights(tx, self._now())]
         except SQLAlchemyError:
             up.add_metric([], 0)
             return [up]
@@ -160,3 +162,29 @@ def _activations(tx: sa.Connection, now: datetime) -> Iterable[Metric]:
     for row in activations.unrestored(tx, limit=MOST_ACTIVATIONS):
         left[bool(row.exercise)].add_metric([number(row.id), row.plan_key], (row.due_at - now).total_seconds())
     yield from left.values()
+
+
+def _preflights(tx: sa.Connection, now: datetime) -> Iterable[Metric]:
+    """Yield whether the last preflights and live checks failed, and how old these are."""
+    of_plans = ["plan", "connection"]
+    failed = GaugeMetricFamily(
+        "continuity_preflight_failed",
+        "Whether a plan could not be fully created on a connection (1), as last tried.",
+        labels=of_plans,
+    )
+    age = GaugeMetricFamily(
+        "continuity_preflight_age_seconds", "Time since a plan was last tried on a connection.", labels=of_plans
+    )
+    check = GaugeMetricFamily(
+        "continuity_live_check_failed", "Whether the last live check of a connection failed (1).", labels=["connection"]
+    )
+    check_age = GaugeMetricFamily(
+        "continuity_live_check_age_seconds", "Time since a connection was last checked.", labels=["connection"]
+    )
+    for row in preflights.listed(tx, limit=MOST_PREFLIGHTS):
+        if row.checked_at is not None:
+            labels = [row.plan_key, row.connection] if row.plan_key else [row.connection]
+            verdict, since = (failed, age) if row.plan_key else (check, check_age)
+            verdict.add_metric(labels, 1 if row.failed else 0)
+            since.add_metric(labels, max((now - row.checked_at).total_seconds(), 0.0))
+    yield from (failed, age, check, check_age)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ class Escalation:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that is set up, read once at start."""
+    """Everything that is set up, read once at start; `preflight_at` is in UTC."""
 
     directory: Path
     database: str
@@ -114,6 +114,7 @@ class Settings:
     link_valid: timedelta = timedelta(days=30)
     keep_deliveries: timedelta = timedelta(days=30)
     give_up_after: timedelta = timedelta(hours=8)
+    preflight_at: time = time(3)
     escalation: Escalation = Escalation()
     document: Document | None = field(default=None, repr=False, compare=False)
 

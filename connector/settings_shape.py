@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from datetime import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from connector.field import Choice, Flag, Keyed, Length, Names, Shape, Text, rea
 
 LAST_PORT = 65535
 SHORTEST_SECRET = 16
+_HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _ADDRESS = re.compile(r"https?://[^\s/]+.*")
 
 
@@ -65,6 +67,15 @@ class _Database(Text):
                 "write sqlite:///continuity.db or postgresql://user@host/name"
             )
         return text
+
+
+class _TimeOfDay(Text):
+    def read(self, value: Any) -> time:  # type: ignore[override]  # marshmallow's fields load what they like
+        text = super().read(value)
+        found = _HOURS.fullmatch(text)
+        if found is None:
+            raise ValidationError(f"'{text}' is not a time of day; write hours and minutes in UTC, such as '03:00'")
+        return time(int(found[1]), int(found[2]))
 
 
 class _Port(fields.Field[Any]):
@@ -144,6 +155,7 @@ class _SettingsShape(Shape):
     link_valid = Length(some=True)
     keep_deliveries = Length(some=True)
     give_up_after = Length(some=True)
+    preflight_at = _TimeOfDay()
     escalation = fields.Nested(_EscalationShape)
 
 

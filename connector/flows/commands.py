@@ -17,6 +17,7 @@ from connector.activation import number
 from connector.flows import incidents
 from connector.flows.advance import save
 from connector.flows.parts import Parts
+from connector.flows.poll import PREFLIGHT
 from connector.recovery_task import CLOSED, TaskState
 from connector.store import activations, deliveries, tickets
 from connector.ticketing import Ticket
@@ -148,6 +149,8 @@ def _look_again(tx: sa.Connection, parts: Parts, key: str, now: datetime) -> tup
         if deliveries.record(tx, message, now) is not None:
             parts.wakes.wake(tx, "incident", subject)
             count += 1
+    for name in parts.connections:
+        parts.wakes.wake(tx, "sweep", f"{PREFLIGHT}:{name}")
     return "done", f"records applied; {count} open incidents are looked at again"
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from connector import catalog as catalogs
-from connector.catalog import Catalog
+from connector.catalog import Catalog, Places
 from connector.condition import Condition, Undecidable
 from connector.incident import Incident, from_values
 from connector.merge import Policy
@@ -117,18 +117,19 @@ def waiting_time(attempts: int, retry_after: float | None) -> float:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long things may take or wait."""
+    """How long things may take or wait; `preflight_at` is a time of day in UTC."""
 
     write_back_window: timedelta = timedelta(seconds=2)
     give_up_after: timedelta = timedelta(hours=8)
     escalate_after: timedelta = timedelta(minutes=10)
     poll_overlap: timedelta = timedelta(minutes=2)
     keep_deliveries: timedelta = timedelta(days=30)
+    preflight_at: time = time(3)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything a flow needs, handed over once by bootstrap."""
+    """Everything a flow needs, handed over once by bootstrap; `places` tells where the plans are written."""
 
     database: Database
     wakes: Waking
@@ -140,6 +141,7 @@ class Parts:
     escalation: EscalationSender | None = None
     warm: Callable[[], None] | None = None
     forget_flows: Callable[[datetime], int] | None = None
+    places: Callable[[], Places] = lambda: Places({})
     records: RecordsInForce = field(default_factory=lambda: RecordsInForce())  # noqa: PLW0108 - defined below
 
     def major(self, incident: Incident) -> bool:

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from connector.activation import mark_passed
 from connector.flows.incidents import remember
 from connector.flows.parts import Connection, Parts
-from connector.store import activations, catalogs, deliveries, tickets, writes
+from connector.flows.preflight import Preflight
+from connector.store import activations, catalogs, deliveries, preflights, tickets, writes
 from connector.ticketing import Refused, Ticket, Unavailable, Watch
 
 HOUSEKEEPING = "housekeeping"
+PREFLIGHT = "preflight"
 WARM = "warm"
 LOST_AFTER = timedelta(seconds=30)
 KEEP_FLOWS = timedelta(hours=1)
@@ -24,15 +26,21 @@ log = logging.getLogger(__name__)
 
 
 class Sweep:
-    """The flow of the `sweep` queue; its subjects are `poll:<connection>`, `housekeeping` and `warm`."""
+    """The flow of the `sweep` queue.
+
+    Its subjects are `poll:<connection>`, `preflight:<connection>`, `housekeeping` and `warm`.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._preflight = Preflight(parts)
 
     def __call__(self, subject: str) -> None:
         kind, _, name = subject.partition(":")
         if kind == "poll" and name in self._parts.connections:
             self._poll(self._parts.connections[name])
+        elif kind == PREFLIGHT and name in self._parts.connections:
+            self._preflight(name)
         elif kind == HOUSEKEEPING:
             self._tidy()
         elif kind == WARM and self._parts.warm is not None:
@@ -99,6 +107,7 @@ class Sweep:
             for subject, connection in writes.overdue(tx, now - LOST_AFTER):
                 self._parts.wakes.wake(tx, "send", f"{subject}|{connection}")
             deliveries.forget(tx, now - self._parts.timing.keep_deliveries)
+            preflights.forget_connections(tx, self._parts.connections)
         if self._parts.forget_flows is not None:
             self._parts.forget_flows(now - KEEP_FLOWS)
 

@@ -69,16 +69,20 @@ mapping_version = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# What a preflight found: whether a plan's tasks could be made on a connection as things stand there.
+# What a preflight found: whether a plan's tasks could be made on a connection as things stand there. The row of a
+# connection without a plan ("") holds what the live check found, and how the connection itself stands.
 preflight = sa.Table(
     "preflight",
     metadata,
     sa.Column("plan_key", sa.Text, primary_key=True),
     sa.Column("connection", sa.Text, primary_key=True),
-    _json("problems", default=list),  # texts, with the level in front
+    _json("problems", default=list),  # [level, where, what, fix] of each
     sa.Column("failed", sa.Boolean, nullable=False, default=False),
-    sa.Column("checked_at", Instant, nullable=False),
+    sa.Column("checked_at", Instant),  # null: never yet
     sa.Column("told_at", Instant),  # when its failure was last escalated
+    sa.Column("basis", sa.Text, nullable=False, default=""),  # the records and mappings that were last tried here
+    sa.Column("unanswered_since", Instant),  # from when on the connection could not be asked
+    sa.Column("unanswered_told_at", Instant),
 )
 
 # One row per thing whose messages are handled one after another; `queued` keeps wake-ups from piling up.

@@ -29,8 +29,11 @@ def upgrade() -> None:
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("problems", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("failed", sa.Boolean(), nullable=False),
-        sa.Column("checked_at", Instant(), nullable=False),
+        sa.Column("checked_at", Instant(), nullable=True),
         sa.Column("told_at", Instant(), nullable=True),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("unanswered_since", Instant(), nullable=True),
+        sa.Column("unanswered_told_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("plan_key", "connection"),
     )
     op.add_column("ticket", sa.Column("delivery_id", Id, nullable=True))
