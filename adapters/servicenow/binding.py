@@ -43,10 +43,10 @@ class Binding:
         self.said = mappings
         self._clock = clock
         self._lock = threading.Lock()
-        self._meant: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._labels = frozenset(
-            (mapping.setting("table"), said) for mapping in mappings.records.values() for said in _labels(mapping)
-        )
+        said = {(mapping.setting("table"), said) for mapping in mappings.records.values() for said in _labels(mapping)}
+        self._labels = frozenset((table, label) for table, label in said if query.plain(label))
+        # What cannot stand in a query is no label of anything that we could find.
+        self._meant: dict[tuple[str, str], tuple[str, ...]] = dict.fromkeys(said - self._labels, ())
         self._until = 0.0
         self._bound = self._bind()
 
@@ -85,6 +85,14 @@ class Binding:
                     if names or not query.is_walk(said):
                         meant[table, said] = names
         self._keep(meant, KEEP)
+
+    def called(self) -> Facts[str, str]:
+        """Return what the mappings call each column that was found, {} where no label stands in them."""
+        fields = [item for mapping in self.mappings.records.values() for item in mapping.fields if item.id]
+        # A column that one mapping names by its label and another by its name goes by its label.
+        fields.sort(key=lambda item: item.field != item.id)
+        found = {item.id: item.field for item in fields}
+        return found if self._labels or any(said != name for name, said in found.items()) else {}
 
     def unwritten(self, record: Record, values: Facts[str, Any]) -> Iterator[Problem]:
         """Yield a problem for each of the values whose field has no column."""

@@ -281,10 +281,8 @@ def contents(names: Iterable[str]) -> list[Inner]:
 
 
 def of_labels(names: Iterable[str], labels: Iterable[str]) -> list[Inner]:
-    """Return what asks which columns bear labels; one that cannot stand in a query is not asked for."""
-    asked = sorted({label for label in labels if query.plain(label)})
-    if not asked:
-        return []
+    """Return what asks which columns bear labels. Raises query.Unsafe for one that cannot stand in a query."""
+    asked = sorted(set(labels))
     by_column = query.either(*(query.where("column_label", "=", label) for label in asked))
     by_label = query.either(*(query.where("label", "=", label) for label in asked))
     return [

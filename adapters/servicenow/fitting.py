@@ -54,11 +54,12 @@ class Place:
 
     item: Field
     column: Column
+    table: str
     path: str
 
     @property
     def name(self) -> str:
-        return f"{self.column.table}.{self.column.name}"
+        return f"{self.table}.{self.path}"
 
 
 def problems(found: Dictionary, mapping: Mapping) -> Iterator[Problem]:
@@ -107,7 +108,7 @@ def _placed(found: Dictionary, mapping: Mapping, item: Field, path: str) -> Iter
         return
     if column is None:
         return
-    place = Place(item, column, path)
+    place = Place(item, column, table, path)
     if column.kind in JOURNALS:
         yield _journal(place)
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from adapters.servicenow import inspection, polling, preflight, query, records
+from adapters.servicenow import demands, inspection, polling, preflight, query, records
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.binding import Binding
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
@@ -146,14 +146,17 @@ class ServiceNow:
         return Account(found.name, (*found.problems, *told, *lost))
 
     def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
-        """Compose each create as a send would; names that are not known are asked for in one call."""
+        """Compose each create as a send would, against the dictionary as it stands now; a few calls, none writes."""
+        found, _ = inspection.described(self._ask, self._binding.said)
+        self._binding.learn_all(found)
         self._look_up(preflight.names(self._mappings, writes, self._fallback))
-        return tuple(preflight.problems(self._composer, writes))
+        return tuple(preflight.problems(self._composer, found, writes))
 
-    def field_labels(self, *, ask: bool = False) -> Facts[str, str]:
-        """Return {}: a mapping names columns by their ids, and which there are is told when one is written or read."""
-        del ask
-        return {}
+    def field_labels(self, *, ask: bool = False) -> Facts[str, str] | None:
+        """Return what mappings call the columns, by column; {} where they name them all as the platform does."""
+        if ask:
+            self._bind()
+        return None if self._binding.due() else self._binding.called()
 
     def fields_of(self, record: Record, raw: Facts[str, Any]) -> Facts[str, Any]:
         return records.fields_of(self._mappings[record], raw)
@@ -265,11 +268,11 @@ class ServiceNow:
         return list(dict.fromkeys(wanted))
 
     def _lookups_of(self, kind: str) -> tuple[Lookup, ...]:
-        """Return how the mappings look a kind up where they write it; else as people usually name it."""
+        """Return how the mappings look a kind up in what we make; else as people usually name it."""
         found = dict.fromkeys(
             item.shape.lookup
-            for mapping in self._mappings.records.values()
-            for item in mapping.fields
+            for record in demands.MADE
+            for item in self._mappings[record].fields
             if item.writes and item.shape.lookup is not None and item.shape.lookup.kind == kind
         )
         return tuple(lookup for lookup in found if lookup is not None) or (Lookup(kind),)

@@ -128,7 +128,7 @@ class Composer:
 def _sent(value: Any) -> Any:
     """Return a value as the Table API takes it: "" empties a column, and a list is a text with commas between."""
     if isinstance(value, list):
-        return ",".join(_plain(item) for item in value)
+        return ",".join(plain(item) for item in value)
     return "" if value is None else value
 
 
@@ -176,20 +176,21 @@ def _unstuck(composed: Composed, row: Facts[str, Any], *, touched: bool) -> Iter
                 f"{composed.table}.{name} did not stick: there is no such column, or the account may not read it; "
                 f"add the column or take it out of mappings/servicenow/{composed.write.record}.yaml"
             )
-        elif not touched and _plain(sent) != _plain(scalar(row[name], "")):
+        elif not touched and plain(sent) != plain(scalar(row[name], "")):
             got = scalar(row[name], "")
             yield f"{composed.table}.{name} did not stick: sent {_shown(sent)}, got {_shown(got)}"
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Return a value as the text by which ServiceNow keeps it."""
     if isinstance(value, list):
-        return ",".join(_plain(item) for item in value)
+        return ",".join(plain(item) for item in value)
     text = ("true" if value else "false") if isinstance(value, bool) else str(value)
     return text.replace("\r\n", "\n").strip()
 
 
 def _shown(value: Any) -> str:
-    text = _plain(value)
+    text = plain(value)
     return f"'{text}'" if len(text) <= 60 else f"'{text[:57]}...' ({len(text)} characters)"  # noqa: PLR2004
 
 
