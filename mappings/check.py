@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
@@ -12,10 +12,13 @@ from connector.ticketing import Record
 from mappings.rich_text import MARKUPS
 from mappings.schema import only_on
 from mappings.source import Path, Source
-from mappings.transforms import DURATION_FORMATS, LOOKED_UP, zone
-from mappings.vocabulary import CHOICES, CONTEXT, ESSENTIAL, FIELDS, choice, fitting, known
+from mappings.transforms import DURATION_FORMATS, LOOKED_UP, MANY, zone
+from mappings.vocabulary import CHOICES, CONTEXT, ESSENTIAL, FIELDS, fitting, known, meant, options
 
 Entry = Mapping[str, Any]
+_OWN = re.compile(r"x_[a-z][a-z0-9_]*")
+_WITHIN = re.compile(r"\b(\w+)\s+in\s*\[([^\]]*)\]")
+_TEXT = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _COMPARED = re.compile(r"\b(\w+)\s*[!=]=\s*(?:'([^']*)'|\"([^\"]*)\")|(?:'([^']*)'|\"([^\"]*)\")\s*[!=]=\s*(\w+)\b")
 _NAMED = re.compile(r"'[^']*'|\"[^\"]*\"|\b([A-Za-z_]\w*)")
 
@@ -52,6 +55,9 @@ def _names(source: Source, record: Record, path: Path, entry: Entry) -> Iterator
     if not alias and not known(record, name):
         fix = nearest(name, FIELDS[record]) or "name a field of your own x_..., or say from: which of ours it is"
         yield Problem(source.where(path), f"no {record} field '{name}'", fix)
+    if name.startswith("x_") and not _OWN.fullmatch(name):
+        fix = "write it in small letters, digits and _, such as x_cost_center"
+        yield Problem(source.where(path), f"'{name}' is no name that conditions and texts could use", fix)
     if alias and not known(record, alias):
         fix = nearest(alias, FIELDS[record]) or f"known: {', '.join(sorted(FIELDS[record]))}"
         yield Problem(source.where((*path, "from")), f"no {record} field '{alias}'", fix)
@@ -71,11 +77,11 @@ def _needs(source: Source, record: Record, path: Path, entry: Entry) -> Iterator
 def _type(source: Source, record: Record, path: Path, entry: Entry) -> Iterator[Problem]:
     del record
     ours, given = entry["source"] or path[-1], entry["type"]
-    options = fitting(ours)
+    fit = fitting(ours)
     # A constant has no shape; a computed value is checked by its expression.
-    if options and given not in options and entry.get("field") and not entry.get("compute"):
+    if fit and given not in fit and entry.get("field") and not entry.get("compute"):
         what = f"{ours} cannot be of type {given}"
-        yield Problem(source.where((*path, "type")), what, f"use type: {' or '.join(options)}")
+        yield Problem(source.where((*path, "type")), what, f"use type: {' or '.join(fit)}")
 
 
 def _format(source: Source, record: Record, path: Path, entry: Entry) -> Iterator[Problem]:
@@ -84,9 +90,9 @@ def _format(source: Source, record: Record, path: Path, entry: Entry) -> Iterato
     if not given:
         return
     where = source.where((*path, "format"))
-    options = {"duration": DURATION_FORMATS, "rich_text": MARKUPS}.get(kind, ())
-    if options and given not in options:
-        fix = nearest(given, options) or f"use one of: {', '.join(options)}"
+    forms = {"duration": DURATION_FORMATS, "rich_text": MARKUPS}.get(kind, ())
+    if forms and given not in forms:
+        fix = nearest(given, forms) or f"use one of: {', '.join(forms)}"
         yield Problem(where, f"'{given}' is no format of a {kind}", fix)
     elif kind in ("datetime", "date"):
         try:
@@ -94,12 +100,12 @@ def _format(source: Source, record: Record, path: Path, entry: Entry) -> Iterato
         except ValueError:
             fix = "write it as for strptime, such as %Y-%m-%d %H:%M:%S"
             yield Problem(where, f"'{given}' does not say how a {kind} is written", fix)
-    elif not options:
+    elif not forms:
         yield Problem(where, f"a {kind} has no format", "take it out, or say type: datetime")
 
 
 def _dead(source: Source, path: Path, setting: str, why: str, fix: str) -> Problem:
-    return Problem(source.where((*path, setting)), f"{setting} has no effect {why}", fix)
+    return Problem(source.where((*path, *setting.split("."))), f"{setting} has no effect {why}", fix)
 
 
 def _direction(source: Source, record: Record, path: Path, entry: Entry) -> Iterator[Problem]:
@@ -107,17 +113,20 @@ def _direction(source: Source, record: Record, path: Path, entry: Entry) -> Iter
     del record
     direction = entry["direction"]
     template, compute = entry.get("template") is not None, bool(entry.get("compute"))
-    if template and compute:
-        yield _dead(source, path, "template", "beside compute", "keep one of them")
     if direction == "read":
         if template:
             fix = "say direction: write, or take it out"
             yield _dead(source, path, "template", "where the field is only read", fix)
         if entry["required"]:
             yield _dead(source, path, "required", "where the field is only read", "take it out")
-        if compute and entry.get("field"):
-            fix = "take field: out, or say direction: write"
-            yield _dead(source, path, "field", "where the value is computed and only read", fix)
+        if "write" in entry["otherwise"]:
+            yield _dead(source, path, "else.write", "where the field is only read", "take it out")
+        for setting in ("field", "values", "default") if compute else ():
+            if entry.get(setting) not in (None, "", {}):
+                fix = f"take {setting}: out, or say direction: write"
+                yield _dead(source, path, setting, "where the value is computed and only read", fix)
+    elif direction == "write" and "read" in entry["otherwise"]:
+        yield _dead(source, path, "else.read", "where the field is only written", "take it out")
     elif direction == "both" and compute:
         fix = "say direction: write, or direction: read without field:"
         yield Problem(source.where((*path, "compute")), "a computed value crosses in one direction only", fix)
@@ -133,6 +142,8 @@ def _effect(source: Source, record: Record, path: Path, entry: Entry) -> Iterato
     """Find settings of names and values where there is none to look up or to map."""
     del record
     by_name, lookup = entry["type"] in LOOKED_UP, entry["lookup"]
+    if entry.get("template") is not None and entry.get("compute"):
+        yield _dead(source, path, "template", "beside compute", "keep one of them")
     if entry["otherwise"] and not entry["values"] and not by_name:
         yield _dead(source, path, "else", "without values or a lookup", "add values: {ours: theirs}")
     if (lookup["by"] or lookup["several"] != "refuse") and not by_name:
@@ -142,14 +153,13 @@ def _effect(source: Source, record: Record, path: Path, entry: Entry) -> Iterato
 
 
 def _pairs(source: Source, record: Record, path: Path, entry: Entry) -> Iterator[Problem]:
-    name = entry["source"] or path[-1]
-    options = [str(option) for option in CHOICES.get((record, name), ())]
+    name, kind = entry["source"] or path[-1], entry["type"]
+    allowed = options(record, name, kind)
     seen: dict[str, str] = {}
     for ours, theirs in entry["values"].items():
         where = source.where((*path, "values", ours))
-        if choice(record, name, ours) is None:
-            fix = nearest(ours, options) or f"use one of: {', '.join(options)}"
-            yield Problem(where, f"{name} has no value '{ours}'", fix)
+        if meant(record, name, kind, ours) is None:
+            yield Problem(where, *_no_value(name, ours, allowed))
             continue
         for value in theirs:
             if value.casefold() in seen and not entry["lossy"] and entry["direction"] != "write":
@@ -158,18 +168,41 @@ def _pairs(source: Source, record: Record, path: Path, entry: Entry) -> Iterator
                 what = f"'{value}' is mapped twice, to {other} and to {ours}"
                 yield Problem(where, what if other != ours else f"'{value}' stands twice under {ours}", fix)
             seen.setdefault(value.casefold(), ours)
-    yield from _unwritten(source, path, entry, options)
+        if entry["direction"] == "write" and len(theirs) > 1 and source.own((*path, "values", ours)):
+            what = f"of {', '.join(theirs)} only the first is written, and none is read"
+            yield Problem(where, what, f"write {ours}: {theirs[0]}, or say direction: both")
+    yield from _unwritten(source, path, entry, allowed)
+
+
+def _no_value(name: str, given: Any, allowed: Sequence[str]) -> tuple[str, str]:
+    fix = nearest(str(given), allowed) or (f"use one of: {', '.join(allowed)}" if allowed else "write a number")
+    return f"{name} has no value '{given}'", fix
+
+
+def _fallbacks(source: Source, record: Record, path: Path, entry: Entry) -> Iterator[Problem]:
+    """Find an else or a default that is no value of the field."""
+    name, kind = entry["source"] or path[-1], entry["type"]
+    allowed = options(record, name, kind)
     for setting, given in (("else.read", entry["otherwise"].get("read")), ("default", entry.get("default"))):
-        if given not in (None, "") and options and choice(record, name, given) is None:
-            fix = nearest(str(given), options) or f"use one of: {', '.join(options)}"
-            yield Problem(source.where((*path, *setting.split("."))), f"{name} has no value '{given}'", fix)
+        if given in (None, "", []):
+            continue
+        where = source.where((*path, *setting.split(".")))
+        if isinstance(given, Mapping) or (isinstance(given, list) and not (entry["many"] or kind in MANY)):
+            yield Problem(where, f"{setting} is one value, not a list or settings", f"write {setting}: and one value")
+            continue
+        for value in given if isinstance(given, list) else [given]:
+            unwritten = setting == "default" and entry["values"] and not allowed and not entry["otherwise"]
+            if meant(record, name, kind, value) is None:
+                yield Problem(where, *_no_value(name, value, allowed))
+            elif unwritten and str(value) not in entry["values"]:
+                yield Problem(where, *_no_value(name, value, tuple(entry["values"])))
 
 
-def _unwritten(source: Source, path: Path, entry: Entry, options: list[str]) -> Iterator[Problem]:
+def _unwritten(source: Source, path: Path, entry: Entry, allowed: Sequence[str]) -> Iterator[Problem]:
     """Find values of ours that would be written and have nothing to be written as."""
     if entry["direction"] == "read" or not entry["values"] or "write" in entry["otherwise"]:
         return
-    lacking = [option for option in options if option not in entry["values"]]
+    lacking = [option for option in allowed if option not in entry["values"]]
     if lacking:
         what = f"nothing is written for {', '.join(lacking)}"
         fix = f"add {lacking[0]}: <the platform's value>, or else: {{write: ...}} for all"
@@ -189,13 +222,19 @@ def _conditions(source: Source, record: Record, path: Path, entry: Entry) -> Ite
             and not any(name.startswith("x_") for name in names)
         ):
             yield Problem(where, f"`{text}` asks nothing of the record, so it is always the same", "take when: out")
-        for found in _COMPARED.finditer(text):
-            name = found[1] or found[6]
-            literal = next(group for group in found.groups()[1:5] if group is not None)
-            options = [str(option) for option in CHOICES.get((record, name), ())]
-            if options and literal and literal not in options:
-                fix = nearest(literal, options) or f"its values: {', '.join(options)}"
+        for name, literal in _compared(text):
+            allowed = [str(option) for option in CHOICES.get((record, name), ())]
+            if allowed and literal and literal not in allowed:
+                fix = nearest(literal, allowed) or f"its values: {', '.join(allowed)}"
                 yield Problem(where, f"{name} is never '{literal}'", fix)
+
+
+def _compared(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the names that an expression compares with a text, each with the text."""
+    for found in _COMPARED.finditer(text):
+        yield found[1] or found[6], next(group for group in found.groups()[1:5] if group is not None)
+    for found in _WITHIN.finditer(text):
+        yield from ((found[1], one or other) for one, other in _TEXT.findall(found[2]))
 
 
 _RULES: tuple[Callable[[Source, Record, Path, Entry], Iterator[Problem]], ...] = (
@@ -206,6 +245,7 @@ _RULES: tuple[Callable[[Source, Record, Path, Entry], Iterator[Problem]], ...] =
     _direction,
     _effect,
     _pairs,
+    _fallbacks,
     _conditions,
 )
 

@@ -136,12 +136,13 @@ def strangers(platform: str, directory: Path | None) -> list[Problem]:
     folder = directory / "mappings" / platform if directory else None
     if folder is None or not folder.is_dir():
         return []
-    return [
-        Problem(
-            f"mappings/{platform}/{path.name}",
-            "no record is mapped by a file of this name, so it would have no effect",
-            nearest(path.stem, RECORDS) or f"name it after one of: {', '.join(RECORDS)}",
-        )
-        for path in sorted(folder.iterdir())
-        if path.suffix in (".yaml", ".yml") and (path.stem not in RECORDS or path.suffix == ".yml")
-    ]
+    found = []
+    for path in sorted(folder.iterdir()):
+        name = f"mappings/{platform}/{path.name}"
+        if path.suffix == ".yml" and path.stem in RECORDS:
+            found.append(Problem(name, "only files that end in .yaml are read", f"name it {path.stem}.yaml"))
+        elif path.suffix in (".yaml", ".yml") and path.stem not in RECORDS:
+            what = "no record is mapped by a file of this name, so it would have no effect"
+            fix = nearest(path.stem, RECORDS) or f"name it after one of: {', '.join(RECORDS)}"
+            found.append(Problem(name, what, fix))
+    return found

@@ -60,6 +60,10 @@ class Source:
         place = self._place(path)
         return f"{place}: {crumb}" if crumb else place
 
+    def own(self, path: Path) -> bool:
+        """Tell whether the file that has the last word, the admin's if there is one, holds what stands at `path`."""
+        return self.layers[-1].line(path) is not None
+
     def mend(self, path: Path) -> str:
         """Return where an admin mends what stands at `path`: the line of the own file, or that file for a new line."""
         own = next((layer for layer in self.layers if layer.name == self.file), None)
