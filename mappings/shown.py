@@ -42,14 +42,16 @@ def _lines(source: Source, node: Mapping[str, Any], path: Path) -> Iterator[Line
         at = (*path, str(key))
         head = f"{_INDENT * len(path)}{_key(str(key))}:"
         if isinstance(value, Mapping) and value:
-            yield _line(source, head, at)
+            yield _line(source, head, at, first=True)
             yield from _lines(source, value, at)
         else:
             yield _line(source, f"{head} {_flow(value)}", at)
 
 
-def _line(source: Source, text: str, path: Path) -> Line:
-    found = source.origin(path)
+def _line(source: Source, text: str, path: Path, *, first: bool = False) -> Line:
+    """Give a line its origin: the last file that has it or, for one that only opens a block, the first."""
+    layers = source.layers if first else ()
+    found = next(((layer, line) for layer in layers if (line := layer.line(path))), None) or source.origin(path)
     if found is None:
         return Line(text, path, source.file, own=True)
     layer, line = found

@@ -75,6 +75,14 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def confirm(question: str) -> None:
+    """Ask a person; where none can be asked, the answer is no. Raises Declined."""
+    if not sys.stdin.isatty():
+        raise Declined("nothing was changed: there is no terminal to ask on; use --yes")
+    if not click.confirm(question, err=True):
+        raise Declined("nothing was changed")
+
+
 def document(data: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON document; instants are ISO 8601 in UTC, durations seconds."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=_plain))

@@ -19,9 +19,11 @@ from connector.problem import Invalid, nearest
 OK, NO, FAULT, INTERRUPTED = 0, 1, 3, 130
 COMMANDS = {
     **dict.fromkeys(("init", "check", "apply"), "records"),
+    "mappings": "mappings",
     "serve": "service",
     "demo": "demo",
     "sandbox": "sandboxes",
+    "preflight": "preflight",
     **dict.fromkeys(("incidents", "activations"), "desk"),
     "why": "why",
     **dict.fromkeys(("activate", "exercise", "stand-down", "task"), "response"),

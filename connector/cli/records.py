@@ -6,7 +6,7 @@ import getpass
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +15,10 @@ import click
 from connector import catalog as catalogs
 from connector.bootstrap import NEEDS, PLATFORMS, Connector
 from connector.catalog import Catalog
-from connector.cli import orders, output
+from connector.cli import orders, output, preflight
 from connector.cli.context import Context
+from connector.cli.mapping_changes import print_shipped
+from connector.cli.mapping_state import peek
 from connector.cli.needed_names import lines_of, needed, placed
 from connector.cli.opening import database_faults
 from connector.mapping_version import draft
@@ -24,15 +26,17 @@ from connector.problem import Invalid, Problem
 from connector.settings import Settings, Survey, survey
 from connector.store import catalogs as stored
 from connector.ticketing import Names, Refused, Unavailable
+from mappings.difference import shipped_changes
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check found; `catalog` and `connector` are absent where faults keep them from being made."""
+    """What a check found; what faults keep from being made is absent."""
 
     problems: tuple[Problem, ...]
     catalog: Catalog | None
     connector: Connector | None
+    settings: Settings | None = None
 
     @property
     def errors(self) -> list[Problem]:
@@ -45,11 +49,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class Reached:
-    """How a connection answered: the account's name, "" where it did not."""
+    """How a connection answered: the account's name, "" where it did not; `down` when there was no answer at all."""
 
     name: str
     account: str
     problems: tuple[Problem, ...]
+    down: bool = False
 
 
 @click.command()
@@ -68,15 +73,17 @@ def init(directory: Path, *, force: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--live", is_flag=True, help="Connect to each platform too: account, tables, fields, permissions.")
+@click.option("--live", is_flag=True, help="Connect to each platform too: account, fields, permissions, plans.")
 @output.as_json_option
 @click.pass_obj
 def check(context: Context, *, live: bool, as_json: bool) -> None:
     """Check settings, services, plans and mappings together."""
     found = examine(context)
-    reached = _reach(found, context.directory) if live else []
+    reached = reach(found, context.directory, plans=True) if live else []
     if live and found.connector is None:
         output.aside("not connected: mend the settings first", style="yellow")
+    row = peek(found.settings) if found.settings is not None else None
+    shipped = shipped_changes(row.content) if row is not None else []
     problems = output.in_order([*found.problems, *(problem for item in reached for problem in item.problems)])
     errors = [problem for problem in problems if problem.level == "error"]
     warnings = [problem for problem in problems if problem.level != "error"]
@@ -87,6 +94,7 @@ def check(context: Context, *, live: bool, as_json: bool) -> None:
                 "errors": [_plain(problem) for problem in errors],
                 "warnings": [_plain(problem) for problem in warnings],
                 "connections": [{"name": item.name, "account": item.account or None} for item in reached],
+                "shipped_changes": shipped,
             }
         )
     else:
@@ -95,6 +103,7 @@ def check(context: Context, *, live: bool, as_json: bool) -> None:
         _print_problems(errors, warnings)
         if not errors and found.catalog is not None:
             output.say(_summary(found.catalog), style="green")
+        print_shipped(shipped, row.id if row is not None else 0)
     if errors:
         sys.exit(1)
 
@@ -131,7 +140,7 @@ def _put_in_force(connector: Connector, catalog: Catalog, wait: float, *, yes: b
         for change in changes:
             output.say(str(change))
     if not yes:
-        _confirm(len(changes))
+        output.confirm(f"Put {len(changes)} changes in force?")
     outcome = _store(connector, catalog, old.digest if old is not None else "", wait)
     _applied(as_json=as_json, changes=[str(change) for change in changes], outcome=outcome)
 
@@ -153,7 +162,7 @@ def examine(context: Context) -> Checked:
     if read.problems:
         # Settings that lack a secret are good enough to check the rest against, not to connect with.
         connector = None
-    return Checked(tuple(output.in_order(problems)), catalog, connector)
+    return Checked(tuple(output.in_order(problems)), catalog, connector, read.settings)
 
 
 def _unconnected(settings: Settings, catalog: Catalog) -> Iterable[Problem]:
@@ -185,16 +194,20 @@ def _assembled(read: Survey, directory: Path) -> tuple[Connector | None, Sequenc
     return connector, ()
 
 
-def _reach(found: Checked, directory: Path) -> list[Reached]:
+def reach(found: Checked, directory: Path, *, plans: bool = False) -> list[Reached]:
+    """Ask each connection for what the files need there; with `plans`, one in order is tried with the plans too."""
     connector = found.connector
     if connector is None:
         return []
     lines = lines_of(directory)
     try:
-        return [
+        reached = [
             _ask(connector, name, needed(found.catalog, item) if found.catalog is not None else Names(), lines)
             for name, item in connector.settings.connections.items()
         ]
+        if plans and found.catalog is not None:
+            reached = [_tried(connector, found.catalog, item) for item in reached]
+        return reached
     finally:
         connector.stop()
 
@@ -204,7 +217,7 @@ def _ask(connector: Connector, name: str, names: Names, lines: dict[str, str]) -
         account = connector.connections[name].ticketing.check(names)
     except Unavailable as error:
         where, fix = connector.settings.where("connections", name, "url"), "check the address, and that it is up"
-        return Reached(name, "", (Problem(where, f"{name} does not answer: {error}", fix),))
+        return Reached(name, "", (Problem(where, f"{name} does not answer: {error}", fix),), down=True)
     except Refused as error:
         where, fix = connector.settings.where("connections", name, "auth"), "check the account and its roles"
         return Reached(name, "", (Problem(where, f"{name} refuses us: {error}", fix),))
@@ -212,12 +225,16 @@ def _ask(connector: Connector, name: str, names: Names, lines: dict[str, str]) -
     return Reached(name, account.name, tuple(problems))
 
 
-def _confirm(count: int) -> None:
-    """Ask a person; where none can be asked, the answer is no."""
-    if not sys.stdin.isatty():
-        raise output.Declined("nothing was changed: there is no terminal to ask on; use --yes")
-    if not click.confirm(f"Put {count} changes in force?", err=True):
-        raise output.Declined("nothing was changed")
+def _tried(connector: Connector, catalog: Catalog, item: Reached) -> Reached:
+    """Add what a connection would refuse of the plans, unless something is wrong with it that has to be mended first."""
+    if item.down or any(problem.level == "error" for problem in item.problems):
+        return item
+    try:
+        refused = tuple(preflight.ask(connector, catalog, item.name))
+    except Unavailable as error:
+        where, fix = connector.settings.where("connections", item.name, "url"), "run the check again"
+        refused = (Problem(where, f"{item.name} stopped answering while plans were tried: {error}", fix),)
+    return replace(item, problems=(*item.problems, *refused))
 
 
 def _store(connector: Connector, catalog: Catalog, shown: str, wait: float) -> str:

@@ -24,7 +24,7 @@ def test_each_command_has_its_own_help(name: str) -> None:
     assert name in result.output.partition("\n")[0]
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"serve", "demo", "sandbox", "task"}))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"serve", "demo", "sandbox", "task", "mappings"}))
 def test_each_command_that_answers_has_json(name: str) -> None:
     assert "--json" in CliRunner().invoke(main, [name, "--help"]).output
 

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from click.testing import CliRunner
 
 from connector.catalog import write_example
-from connector.cli import main
-from connector.cli import records as command
+from connector.cli import main, output
 from tests.connector.cli.conftest import ENVIRONMENT, Run, answer
 
 
@@ -139,14 +139,21 @@ def test_a_platform_that_plans_use_and_nobody_connected_is_a_warning(folder: Pat
     assert warning["where"].startswith("continuity.yaml:")
 
 
-def test_apply_shows_the_changes_and_asks_before_it_stores(folder: Path, run: Run, monkeypatch) -> None:
-    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True), exit=sys.exit)
+class Terminal:
+    """The module `sys` as where a person sits at a terminal."""
 
+    stdin = SimpleNamespace(isatty=lambda: True)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+
+def test_apply_shows_the_changes_and_asks_before_it_stores(folder: Path, run: Run, monkeypatch) -> None:
     unasked = run("apply")
-    monkeypatch.setattr(command, "sys", terminal)
-    monkeypatch.setattr(command.click, "confirm", lambda *_, **__: False)
+    monkeypatch.setattr(output, "sys", Terminal())
+    monkeypatch.setattr(output.click, "confirm", lambda *_, **__: False)
     declined = run("apply")
-    monkeypatch.setattr(command.click, "confirm", lambda *_, **__: True)
+    monkeypatch.setattr(output.click, "confirm", lambda *_, **__: True)
     accepted = run("apply")
 
     assert (unasked.exit_code, declined.exit_code, accepted.exit_code) == (1, 1, 0)
@@ -197,7 +204,7 @@ def test_apply_stops_when_somebody_else_applied_meanwhile(
         monkeypatch.undo()
         assert run("apply", "--yes").exit_code == 0
 
-    monkeypatch.setattr(command, "_confirm", apply_first)
+    monkeypatch.setattr(output, "confirm", apply_first)
 
     result = run("apply")
 
