@@ -38,7 +38,7 @@ def _update(site: Site, write: Write, present: Issue | None) -> Outcome:
         mapping = site.mapping(write.record)
         found = present
         if found is None and has_state(site, write):
-            found = site.connection.get(f"/issue/{write.id}", {"fields": "status,labels,project"})
+            found = site.connection.get(f"/issue/{write.id}", {"fields": ",".join((*transition.READ, "labels"))})
         values = {name: value for name, value in write.values.items() if name != "state"}
         written = mapping.write(values, site.resolve, about=write.about)
         fields = site.written(written.fields)
@@ -50,7 +50,7 @@ def _update(site: Site, write: Write, present: Issue | None) -> Outcome:
     state = str(write.values.get("state") or "")
     if found is not None and has_state(site, write):
         stored = found.get("fields") or {}
-        transition.reach(site, write.record, write.id, state, stored.get("status"))
+        transition.reach(site, write.record, write.id, state, stored)
         labels = _relabelled(state, stored.get("labels") or ())
     warnings = tuple(str(problem) for problem in written.problems)
     note = "" if noted else write.note

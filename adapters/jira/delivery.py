@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from adapters.jira import change, creation, outcome, remote_link, search
+from adapters.jira import change, creation, outcome, remote_link, search, transition
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
 from adapters.jira.site import Site
 from connector.ticketing import Outcome, Write
@@ -51,6 +51,6 @@ def _present(site: Site, writes: Sequence[Write]) -> dict[str, Mapping[str, Any]
     if len(writes) < 2 or not site.connection.cloud:  # noqa: PLR2004 - one is read by itself
         return {}
     try:
-        return search.by_id(site.connection, [write.id for write in writes], ("status", "labels", "project"))
+        return search.by_id(site.connection, [write.id for write in writes], (*transition.READ, "labels"))
     except (NoEffect, Rejected, Unclear):
         return {}

@@ -8,8 +8,10 @@ from datetime import UTC, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.jira import people
 from adapters.jira.connection import Connection
 from adapters.jira.shelf import Shelf
+from mappings.transforms import Lookup
 
 _PAGE = 200
 _MOST_PAGES = 50
@@ -17,12 +19,16 @@ _MOST_PAGES = 50
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the site; `custom` is the type's full name for a custom field, "" for a system field."""
+    """A field of the site; `custom` is the type's full name for a custom field, "" for a system field.
+
+    `type` and `items` are its schema's: `array` and `option` for a list of options.
+    """
 
     id: str
     name: str
     type: str
     custom: str
+    items: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,20 +118,30 @@ class Lookups:
         except (ZoneInfoNotFoundError, ValueError):
             return UTC
 
-    def statuses(self) -> tuple[str, ...]:
-        return self._shelf.get("statuses", lambda: _names(self._connection.get("/status")))
-
     def issue_types(self) -> tuple[str, ...]:
         """Return the names of all issue types: a query that names one that is not there is refused as a whole."""
         return self._shelf.get("issue types", lambda: _names(self._connection.get("/issuetype")))
 
-    def person(self, name: str) -> str | None:
-        """Return the id (Cloud: accountId, Data Center: user name) of the one person that `name` means, else None.
+    def people(self, lookup: Lookup, name: str) -> tuple[str, ...]:
+        """Return the ids (Cloud: accountId, Data Center: user name) of the people whom `name` means.
 
-        `name` is an address, a display name or a user name. Addresses can be hidden on Cloud, where a search by
-        address still finds their owner.
+        `lookup.by` says by what they are named (`people.NAMED_BY`), "" by any of it.
         """
-        return self._shelf.get(("person", name.casefold()), lambda: self._read_person(name))
+        key = ("people", lookup.by, name.casefold())
+        return self._shelf.get(key, lambda: people.find(self._connection, lookup.by, name))
+
+    def person(self, lookup: Lookup, name: str) -> str | None:
+        """Return the id of the one person whom `name` means; of several the first, if the mapping says so."""
+        found = self.people(lookup, name)
+        return found[0] if len(found) == 1 or (found and lookup.several == "first") else None
+
+    def statuses_of(self, project: str, issue_type: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the statuses of a type (its id) in a project, as Jira describes them, each with its category."""
+        rows = self._shelf.get(
+            ("type statuses", project), lambda: _objects(self._connection.get(f"/project/{project}/statuses"))
+        )
+        found = next((row for row in rows if str(row.get("id")) == issue_type), {})
+        return tuple(_objects(found.get("statuses")))
 
     def _read_fields(self) -> tuple[Field, ...]:
         listed = self._connection.get("/field")
@@ -135,6 +151,7 @@ class Lookups:
                 str(item.get("name", "")),
                 str(_object(item.get("schema")).get("type", "")),
                 str(_object(item.get("schema")).get("custom", "")),
+                str(_object(item.get("schema")).get("items", "")),
             )
             for item in _objects(listed)
         )
@@ -165,19 +182,6 @@ class Lookups:
             if not items or start >= int(page.get("total") or 0):
                 break
         return fields
-
-    def _read_person(self, name: str) -> str | None:
-        term, place = ("query", "accountId") if self._connection.cloud else ("username", "name")
-        found = _objects(self._connection.get("/user/search", {term: name, "maxResults": "50"}))
-        people = [person for person in found if person.get("active", True)]
-        folded = name.casefold()
-        exact = [
-            person
-            for person in people
-            if folded in {str(person.get(key, "")).casefold() for key in ("displayName", "emailAddress", "name", place)}
-        ]
-        chosen = exact or people
-        return str(chosen[0].get(place)) if len(chosen) == 1 else None
 
 
 def _object(found: Any) -> Mapping[str, Any]:

@@ -90,7 +90,7 @@ class Site:
         if lookup.kind != "user":
             return name
         try:
-            return self.lookups.person(name)
+            return self.lookups.person(lookup, name)
         except (NoEffect, Rejected, Unclear):
             return None
 

@@ -162,6 +162,29 @@ class RemoveTransition:
 
 
 @dataclass(frozen=True)
+class AddTransition:
+    """A new last transition; a status of the site that the workflow lacks becomes part of it."""
+
+    project: str
+    transition: str
+    source: str
+    target: str
+
+    def on(self, site: Site) -> Site:
+        for name in (self.source, self.target):
+            _known("status", name, [status.name for status in site.statuses])
+
+        def add(project: Project) -> Project:
+            flow = project.workflow
+            number = 1 + max(int(way.id) for way in flow.transitions)
+            made = Transition(str(number), self.transition, (self.source,), self.target)
+            statuses = tuple(dict.fromkeys((*flow.statuses, self.source, self.target)))
+            return replace(project, workflow=replace(flow, statuses=statuses, transitions=(*flow.transitions, made)))
+
+        return _on_project(site, self.project, add)
+
+
+@dataclass(frozen=True)
 class RequireInTransition:
     """A transition gets a screen that asks for a field."""
 
@@ -254,6 +277,7 @@ _ORDERS: Mapping[str, Any] = {
     "rename_option": RenameOption,
     "rename_status": RenameStatus,
     "remove_transition": RemoveTransition,
+    "add_transition": AddTransition,
     "require_in_transition": RequireInTransition,
     "remove_component": RemoveComponent,
     "deactivate": Deactivate,

@@ -212,6 +212,8 @@ class Tracker:
         if not items:
             return old  # what changes nothing is neither written nor told, and `updated` stays
         at = self._after(old)
+        if new.resolved not in (None, old.resolved):
+            new = replace(new, resolved=at)  # the resolution's instant is the change's
         change = Change(str(self.store.serial("change")), at, actor.user, items)
         issue = self.store.put(replace(new, updated=at, history=(*old.history, change)))
         if not name:

@@ -56,6 +56,10 @@ class Desk:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def administer(self, *orders: dict[str, Any]) -> None:
+        """Change the site as an administrator would (`sandbox.jira.admin`)."""
+        self.steer("admin", {"orders": list(orders)})
+
     def faults(self, *faults: dict[str, Any]) -> None:
         self.steer("faults", {"faults": list(faults)})
 

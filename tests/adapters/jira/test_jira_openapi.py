@@ -14,6 +14,7 @@ import pytest
 
 from adapters.jira import Jira
 from connector.ticketing import Names, Watch, Write
+from mappings.transforms import Lookup
 from tests.adapters.jira.jira_desk import LAG, Desk, only, write
 
 FILE = Path(__file__).parents[4] / "shared" / "samples" / "jira-openapi" / "jira-cloud-v3.json"
@@ -83,6 +84,7 @@ def record(jira: Jira) -> list[Call]:
 def do_everything(jira: Jira, desk: Desk) -> None:
     """Make every kind of call that the adapter knows, the looks before a second try included."""
     jira.check(Names(teams=("Service Desk",), people=("Priya Nair",), projects=("OPS", "NET", "SD")))
+    assert jira._site.resolve(Lookup("user", "accountId"), "acc-priya-dba") == "acc-priya-dba"
     status = {"recovery_progress": 5, "recovery_status": "1 of 20", "rto_due": "2026-03-02T13:00:00+00:00"}
     parent = only(jira.send([write("a", "activation", **status)]))
     values = {"parent": parent.id, "team": "DB Ops", "assignee": "Priya Nair", "due_at": "2026-03-02T13:00:00+00:00"}
@@ -98,6 +100,7 @@ def do_everything(jira: Jira, desk: Desk) -> None:
         Write("3", "update", "recovery_task", desk_task.id, desk_task.number, {"state": "done"}, note="Internal"),
         Write("4", "update", "activation", parent.id, "", status, note="Without a number"),
     ]
+    jira.check(Names(projects=("OPS",)))
     again = [replace(wanted, unclear_since=desk.now) for wanted in updates]
     link = {"global_id": "g", "url": "https://c.example", "title": "t", "summary": "s", "resolved": False}
     outcomes = jira.send([*updates, Write("5", "link", "activation", parent.id, parent.number, link)]) + jira.send(
@@ -124,13 +127,15 @@ def test_every_request_fits_the_description(cloud: Desk) -> None:
         "GET /issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}",
         "GET /issue/{issueIdOrKey}",
         "GET /issue/{issueIdOrKey}/comment",
+        "GET /issue/{issueIdOrKey}/editmeta",
         "GET /issue/{issueIdOrKey}/transitions",
         "GET /issuetype",
         "GET /mypermissions",
         "GET /myself",
         "GET /project/{projectIdOrKey}",
+        "GET /project/{projectIdOrKey}/statuses",
         "GET /serverInfo",
-        "GET /status",
+        "GET /user",
         "GET /user/search",
         "POST /issue",
         "POST /issue/bulk",
@@ -139,6 +144,7 @@ def test_every_request_fits_the_description(cloud: Desk) -> None:
         "POST /issue/{issueIdOrKey}/remotelink",
         "POST /issue/{issueIdOrKey}/transitions",
         "POST /search/jql",
+        "POST /workflows",
         "PUT /issue/{issueIdOrKey}",
     }
 

@@ -207,7 +207,8 @@ def test_a_check_names_the_account_and_finds_nothing_wrong_with_the_seeded_site(
     )
 
     assert account.name == "Continuity Connector"
-    assert account.problems == ()
+    assert [problem.level for problem in account.problems] == ["warning", "warning"]
+    assert all("no issue stands there" in problem.what for problem in account.problems)
 
 
 def test_a_check_tells_everything_that_is_wrong_at_once(desk: Desk, tmp_path: Path) -> None:
@@ -228,14 +229,15 @@ def test_a_check_tells_everything_that_is_wrong_at_once(desk: Desk, tmp_path: Pa
     assert "no component 'Databse Operations' in OPS, SD; did you mean 'Database Operations'?" in told
     assert "'Nobody Here' is nobody" in told
     assert (
-        "mappings/jira/incident.yaml: fields.rto_due: jira-test has no field 'RTO du'; did you mean 'RTO due'?" in told
+        "mappings/jira/incident.yaml:3: fields.rto_due: jira-test has no field 'RTO du'; did you mean 'RTO due'?"
+        in told
     )
     assert "recovery_task.yaml: issue_type: project OPS has no issue type 'Tusk'; did you mean 'Task'?" in told
     assert (
-        "fields.state.values.in_progress: jira-test has no status called In Progres; did you mean 'In Progress'?"
-        in told
+        "recovery_task.yaml:2: fields.state.values.in_progress: Sub-task in OPS has no status called In Progres; "
+        "did you mean 'In Progress'?" in told
     )
-    assert "fields.priority.values: jira-test has a priority 'Highest' that is not mapped" in told
+    assert "incident.yaml:2: fields.priority.values: 'priority' offers 'Highest' in jira-test, which is not map" in told
 
 
 def test_a_check_notices_that_the_flavour_is_wrong(datacenter: Desk) -> None:
