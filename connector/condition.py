@@ -47,6 +47,9 @@ _KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 )
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n \||\nERROR: | \[[A-Z_]+\]$|$)", re.DOTALL)
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']*)'")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_WORD = re.compile(r"(?<![=!<>])=(?!=)|<>|\b(?:and|or|not|AND|OR|NOT)\b")
+_INSTEAD: Final = {"=": "==", "<>": "!=", "and": "&&", "or": "||", "not": "!"}
 _EXAMPLE = "write one such as priority == 1 && 'payments-db' in ci"
 
 
@@ -137,6 +140,13 @@ def _environment(variables: tuple[tuple[str, Kind], ...]) -> Any:
 
 def _problems(message: str, source: str, variables: Mapping[str, Kind], where: str) -> list[Problem]:
     """Turn the compiler's report into problems that name the mistake, the remedy and, with a caret, the place."""
+    wrong = _WORD.search(_QUOTED.sub(lambda text: "_" * len(text[0]), source))
+    if wrong:  # another language's sign: what the compiler says of it helps nobody
+        line = source.count("\n", 0, wrong.start())
+        column = wrong.start() - (source.rfind("\n", 0, wrong.start()) + 1)
+        caret = f"    {source.splitlines()[line]}\n    {' ' * column}^"
+        sign = _INSTEAD[wrong[0].strip().lower()]
+        return [Problem(where, f"'{wrong[0].strip()}' is not known here", f"write {sign}\n{caret}")]
     found = []
     for line, column, what in _ERROR.findall(message):
         text = source.split("\n")[int(line) - 1]
