@@ -13,7 +13,7 @@ from mappings.rich_text import MARKUPS
 from mappings.schema import only_on
 from mappings.source import Path, Source
 from mappings.transforms import DURATION_FORMATS, LOOKED_UP, MANY, zone
-from mappings.vocabulary import CHOICES, CONTEXT, ESSENTIAL, FIELDS, fitting, known, meant, options
+from mappings.vocabulary import CHOICES, ESSENTIAL, FIELDS, fitting, known, meant, options
 
 Entry = Mapping[str, Any]
 _OWN = re.compile(r"x_[a-z][a-z0-9_]*")
@@ -32,13 +32,20 @@ def problems_of(source: Source, content: Mapping[str, Any], broken: frozenset[st
     yield from _elsewhere(source, content)
     for name in ESSENTIAL[record]:
         if not any((entry["source"] or key) == name for key, entry in entries.items()):
-            what = f"{record} cannot do without '{name}'"
-            yield Problem(source.mend(("fields", name)), what, "take the null away, or map it to another field")
+            yield _lacking(source, record, name)
     for name, entry in entries.items():
         path = ("fields", name)
         for rule in _RULES if name not in broken else ():
             yield from rule(source, record, path, entry)
     yield from _twice(source, {name: entry for name, entry in entries.items() if name not in broken})
+
+
+def _lacking(source: Source, record: Record, name: str) -> Problem:
+    path = ("fields", name)
+    if source.own(path):
+        what = f"nothing stands below {name}, and {record} cannot do without it"
+        return Problem(source.mend(path), what, "indent its settings below it, or take the line out")
+    return Problem(source.mend(path), f"{record} cannot do without '{name}'", "map a field to it")
 
 
 def _elsewhere(source: Source, content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -97,7 +104,10 @@ def _format(source: Source, record: Record, path: Path, entry: Entry) -> Iterato
     elif kind in ("datetime", "date"):
         try:
             datetime.strptime(datetime.now(UTC).strftime(given), given)  # noqa: DTZ007
+            said = "%" in given
         except ValueError:
+            said = False
+        if not said:
             fix = "write it as for strptime, such as %Y-%m-%d %H:%M:%S"
             yield Problem(where, f"'{given}' does not say how a {kind} is written", fix)
     elif not forms:
@@ -216,11 +226,7 @@ def _conditions(source: Source, record: Record, path: Path, entry: Entry) -> Ite
             continue
         where = source.where((*path, setting))
         names = {name for name in _NAMED.findall(text) if name} - {"true", "false", "in"}
-        if (
-            setting == "when"
-            and not names & (FIELDS[record] | set(CONTEXT))
-            and not any(name.startswith("x_") for name in names)
-        ):
+        if setting == "when" and not names:
             yield Problem(where, f"`{text}` asks nothing of the record, so it is always the same", "take when: out")
         for name, literal in _compared(text):
             allowed = [str(option) for option in CHOICES.get((record, name), ())]

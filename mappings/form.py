@@ -15,6 +15,7 @@ from mappings.schema import FIELD_KEYS, KEYS, OPTIONS, RECORD_KEYS, MappingSchem
 from mappings.source import Path, Source
 from mappings.vocabulary import CHOICES, known
 
+_NOUNS = ("direction", "type", "kind")
 _EMPTY = "write a value, or take the line out"
 
 
@@ -118,7 +119,8 @@ def _said(record: Record, path: Path, message: str, given: Any) -> tuple[str, st
         return _unknown(record, path)
     if message.startswith("Must be one of"):
         options = OPTIONS[name]
-        return f"'{_shown(given)}' is no {name}", nearest(str(given), options) or f"use one of: {', '.join(options)}"
+        what = f"'{_shown(given)}' is no {name}" if name in _NOUNS else f"{name}: cannot be '{_shown(given)}'"
+        return what, nearest(str(given), options) or f"use one of: {', '.join(options)}"
     if given is None:
         return f"nothing stands after {name}:", _EMPTY
     if name == "version":

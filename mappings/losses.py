@@ -47,7 +47,7 @@ def told(shape: Shape, ours: Any, there: Any, back: Any, other: Any) -> str:
     if shape.lookup is not None and shape.lookup.by not in ("", shape.part):
         return f"a name is looked up by {shape.lookup.by} and comes back as {shape.part or 'another'}"
     if shape.lookup is not None and not shape.part:
-        return "a name is written as its id and comes back as that: say part: (which property bears the name)"
+        return "a name is written as its id and comes back as that: part: does not say which property bears the name"
     if shape.type == "duration" and back is not NONE:
         return f"{ours} s -> {shown(there)} -> {shown(back)} s: {shape.format or 'seconds'} cannot say each second"
     if shape.wrap and back in ("", NONE) and isinstance(there, Mapping):

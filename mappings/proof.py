@@ -48,8 +48,14 @@ def prove(mapping: Mapping) -> tuple[Row, ...]:
 def refused(rows: Iterable[Row]) -> list[Problem]:
     """Return a problem for each loss in both directions that the file does not agree to; one for those told alike."""
     lost = {(row.where, row.words): row for row in rows if row.verdict == "lossy" and not row.accepted}
+    # What is lost of ours explains what is lost of theirs.
+    ours = {row.where for row in lost.values() if row.way == "ours"}
     fix = "add lossy: accepted, or say direction: read or write"
-    return [Problem(row.where, f"not every value comes back: {row.words}", fix) for row in lost.values()]
+    return [
+        Problem(row.where, f"not every value comes back: {row.words}", fix)
+        for row in lost.values()
+        if row.way == "ours" or row.where not in ours
+    ]
 
 
 def _rows(mapping: Mapping, item: Field) -> Iterator[Row]:
@@ -130,7 +136,9 @@ def _typed(item: Field, row: _Make) -> Iterator[Row]:
 
 def _once(lost: Iterator[str]) -> list[str]:
     """Return each loss once, by its first value: that 14:30 is lost says that 23:59 is."""
-    kinds = {words.partition(" is lost")[2] or words: words for words in reversed(list(lost))}
+    kinds = {
+        words.partition(" is lost")[2] or words.partition(": ")[2] or words: words for words in reversed(list(lost))
+    }
     return list(kinds.values())[::-1][:_MOST]
 
 

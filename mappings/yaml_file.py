@@ -89,11 +89,11 @@ def _unreadable(error: MarkedYAMLError, name: str) -> Problem:
 
 def _odd(root: Node, name: str) -> Iterator[Problem]:
     """Walk the nodes; each path is told once, in the order of the file."""
-    waiting: list[tuple[str, Node]] = [("", root)]
+    waiting: list[tuple[str, int, Node]] = [("", 1, root)]
     seen: set[int] = set()
     while waiting:
-        crumb, node = waiting.pop()
-        where = f"{name}:{node.start_mark.line + 1}" + (f": {crumb}" if crumb else "")
+        crumb, line, node = waiting.pop()
+        where = f"{name}:{line}" + (f": {crumb}" if crumb else "")
         if id(node) in seen:
             yield Problem(where, _ALIAS, "write the value out")
             continue
@@ -101,9 +101,12 @@ def _odd(root: Node, name: str) -> Iterator[Problem]:
         if isinstance(node, ScalarNode):
             yield from _misread(node, where)
         elif isinstance(node, SequenceNode):
-            waiting += [(f"{crumb}.{index}".lstrip("."), item) for index, item in enumerate(node.value)][::-1]
+            items = enumerate(node.value)
+            waiting += [
+                (f"{crumb}.{index}".lstrip("."), max(line, item.start_mark.line + 1), item) for index, item in items
+            ][::-1]
         elif isinstance(node, MappingNode):
-            below: list[tuple[str, Node]] = []
+            below: list[tuple[str, int, Node]] = []
             first: dict[str, Any] = {}
             for key, value in node.value:
                 path = f"{crumb}.{getattr(key, 'value', '')}".lstrip(".")
@@ -116,7 +119,7 @@ def _odd(root: Node, name: str) -> Iterator[Problem]:
                     what = f"'{key.value}' stands twice, first on line {earlier.start_mark.line + 1}"
                     yield Problem(here + path, what, "keep one of them")
                     continue
-                below.append((path, value))
+                below.append((path, key.start_mark.line + 1, value))
             waiting += below[::-1]
 
 
