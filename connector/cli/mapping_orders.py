@@ -12,6 +12,7 @@ from connector.bootstrap import PLATFORMS
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.mapping_changes import changes, plain, print_changes
+from connector.cli.mapping_proof import losses_of
 from connector.cli.mapping_state import NONE_YET, State, opened_state
 from connector.cli.records import Checked, examine, reach
 from connector.mapping_version import MappingVersion, stored
@@ -89,7 +90,7 @@ def _cleared(context: Context, state: State, *, live: bool) -> MappingVersion:
     if checked.errors:
         raise Invalid(checked.problems)
     draft = state.draft.sound()
-    problems = _from_platforms(checked, context, live=live)
+    problems = [*losses_of(draft), *_from_platforms(checked, context, live=live)]
     errors = [problem for problem in problems if problem.level == "error"]
     output.problems(output.in_order([*checked.warnings, *(item for item in problems if item not in errors)]))
     if errors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.opening import database_faults
 from connector.mapping_version import Content, Draft, MappingVersion, draft, stored
+from connector.problem import nearest
 from connector.settings import Settings, read_settings
 from connector.store import mapping_versions
 from connector.store.database import Database, normalised
@@ -63,6 +64,13 @@ def opened_state(context: Context) -> Iterator[State]:
             yield State(settings, database, draft(PLATFORMS, context.directory), row)
     finally:
         database.close()
+
+
+def known(kind: str, given: str, names: Collection[str]) -> str:
+    """Return `given`, if it is one of `names`. Raises Declined with the nearest one."""
+    if given in names:
+        return given
+    raise output.Declined(f"there is no {kind} '{given}'; {nearest(given, names) or 'there are ' + ', '.join(names)}")
 
 
 def peek(settings: Settings) -> sa.Row[Any] | None:

@@ -11,11 +11,12 @@ from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.mapping_changes import changes, plain, print_changes, print_shipped
 from connector.cli.mapping_orders import activate, rollback
-from connector.cli.mapping_state import State, opened_state
+from connector.cli.mapping_proof import prove_mappings
+from connector.cli.mapping_state import State, known, opened_state
 from connector.cli.records import check
 from connector.mapping_version import Content
 from connector.mappings_in_force import standing
-from connector.problem import Invalid, nearest
+from connector.problem import Invalid
 from connector.store import mapping_versions
 from connector.ticketing import Record
 from mappings import library
@@ -39,8 +40,8 @@ def mappings() -> None:
 @click.pass_obj
 def show(context: Context, *, platform: str, record: str, active: bool, as_json: bool) -> None:
     """Print what is in effect as YAML, each line with the file and line that it comes from."""
-    platforms = [_known("platform", platform, PLATFORMS)] if platform else list(PLATFORMS)
-    records = [cast("Record", _known("record", record, RECORDS))] if record else list(RECORDS)
+    platforms = [known("platform", platform, PLATFORMS)] if platform else list(PLATFORMS)
+    records = [cast("Record", known("record", record, RECORDS))] if record else list(RECORDS)
     if active:
         with opened_state(context) as state:
             content, number = state.content, state.number
@@ -154,12 +155,7 @@ def _standing(state: State) -> str:
         return standing(state.draft, None)
 
 
-def _known(kind: str, given: str, names: Any) -> str:
-    if given in names:
-        return given
-    raise output.Declined(f"there is no {kind} '{given}'; {nearest(given, names) or 'there are ' + ', '.join(names)}")
-
-
 mappings.add_command(check)
+mappings.add_command(prove_mappings)
 mappings.add_command(activate)
 mappings.add_command(rollback)

@@ -244,3 +244,31 @@ def test_a_draft_that_is_no_yaml_or_no_text_is_told_by_versions(folder: Path, ru
 @pytest.mark.parametrize("name", sorted(mappings.commands))
 def test_each_command_around_mappings_has_json(name: str) -> None:
     assert "--json" in CliRunner().invoke(main, ["mappings", name, "--help"]).output
+
+
+def test_prove_shows_what_survives_and_the_shipped_mappings_lose_nothing_unaccepted(run: Run) -> None:
+    found = run("mappings", "prove", "--json")
+    table = run("mappings", "prove", "servicenow", "recovery_task")
+
+    document = answer(found)
+    assert (found.exit_code, document["ok"], document["refused"]) == (0, True, [])
+    assert {row["platform"] for row in document["rows"]} == {"servicenow", "jira"}
+    assert {row["verdict"] for row in document["rows"]} == {"lossless", "lossy", "read only", "written only"}
+    assert "recovery_task" in table.stdout
+    assert "incident" not in {line.split()[1] for line in table.stdout.splitlines()[1:-1]}
+
+
+def test_a_draft_that_loses_a_value_is_proven_wrong_and_is_not_put_in_force(folder: Path, run: Run) -> None:
+    write_draft(
+        folder,
+        "version: 1\nfields:\n  due_at: {field: u_day, type: date, direction: both, format: '%Y-%m-%d'}\n",
+        "servicenow/recovery_task",
+    )
+
+    proof, activated = run("mappings", "prove"), run("mappings", "activate", "--yes", "--no-live")
+
+    assert [proof.exit_code, activated.exit_code] == [1, 1]
+    for found in (proof, activated):
+        assert "mappings/servicenow/recovery_task.yaml:3: fields.due_at: not every value comes back: " in found.stderr
+        assert "; add lossy: accepted, or say direction: read or write" in found.stderr
+    assert "No version is in force yet." in run("mappings", "versions").stdout
