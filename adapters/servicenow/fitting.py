@@ -11,6 +11,9 @@ from adapters.servicenow.dictionary import JOURNALS, NUMERIC, Column, Dictionary
 from connector.problem import Problem, nearest
 from mappings.mapping import Field, Mapping
 
+_PLUGIN = "major_incident_state"
+"""The column by which an instance with the plugin is known."""
+
 _STAMP = "%Y-%m-%d %H:%M:%S"
 _MOMENTS = frozenset({"glide_date_time", "due_date"})
 _HTML = frozenset({"html", "translated_html"})
@@ -82,11 +85,13 @@ def _unplaced(found: Dictionary, mapping: Mapping, item: Field, names: tuple[str
         what = f"{len(names)} columns of {table} are labelled '{item.field}': {', '.join(names)}"
         return item.problem(what, "name the one that you mean by its column name", level=level)
     columns = found.columns(table)
-    if item.field in columns:
-        fix = "switch it on in the dictionary, or map another column"
-        return item.problem(f"column {table}.{item.field} is switched off", fix, level=level)
+    if item.field == _PLUGIN:
+        what = f"the instance has no column {table}.{item.field}: Major Incident Management is not active"
+        fix = "say major_incident_management: absent for the connection, and let your rule ask for what your desk uses"
+        return item.problem(what, fix, level=level)
     known = [name for column in columns.values() if column.active for name in (column.name, column.label) if name]
-    fix = nearest(item.field, known) or _add(mapping)
+    # What may be lacking is seldom a slip of the pen.
+    fix = (not item.optional and nearest(item.field, known)) or _add(mapping)
     what = f"the instance has no column {table}.{item.field}"
     if not query.is_walk(item.field):
         what = f"the instance has no column of {table} that is called or labelled '{item.field}'"
@@ -135,7 +140,10 @@ def walk(found: Dictionary, table: str, path: str) -> tuple[Column | None, tuple
             held = (other.name for other in found.columns(here).values() if other.active)
             fix = nearest(name, held) or f"add the column to {here}, or map another"
             if name in found.columns(here):
-                return None, (f"column {here}.{name} is switched off", "switch it on, or map another column")
+                return None, (
+                    f"column {here}.{name} is switched off",
+                    "switch it on in the dictionary, or map another column",
+                )
             return None, (f"the instance has no column {here}.{name}", fix)
         if place == len(steps) - 1:
             return column, None
@@ -264,10 +272,7 @@ def _lookup(found: Dictionary, item: Field) -> Iterator[Problem]:
     if lookup is None:
         return
     table = lookups.table_of(lookup.kind)
-    if not table:
-        fix = nearest(lookup.kind, lookups.KINDS) or f"use one of: {', '.join(lookups.KINDS)}"
-        yield item.problem(f"nothing is looked up as '{lookup.kind}'", fix, setting="kind", level="error")
-    elif lookup.by and found.described(table) and found.column(table, lookup.by) is None:
+    if lookup.by and found.described(table) and found.column(table, lookup.by) is None:
         fix = nearest(lookup.by, found.columns(table)) or f"name a column of {table}, such as name"
         what = f"the instance has no column {table}.{lookup.by}, by which names are looked up"
         yield item.problem(what, fix, setting="lookup.by", level="error")

@@ -40,9 +40,6 @@ _KINDS: Mapping[str, _Kind] = {
 }
 
 
-KINDS = tuple(_KINDS)
-
-
 def table_of(kind: str) -> str:
     """Return the table on which a kind is looked up, "" for an unknown kind."""
     return _KINDS[kind].table if kind in _KINDS else ""

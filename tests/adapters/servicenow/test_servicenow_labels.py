@@ -64,8 +64,10 @@ def test_two_columns_of_one_label_are_told_and_none_is_taken(make):
 
     assert "outage_began_at" not in ticket.values
     assert ticket.problems == (
-        "mappings/servicenow/incident.yaml:1: fields.outage_began_at: outage_began_at was not read: 2 columns of incident "
-        "are labelled 'Outage start' (u_began, u_outage_start); name the column that you mean",
+        (
+            "mappings/servicenow/incident.yaml:1: fields.outage_began_at: outage_began_at was not read: 2 columns of incident "
+            "are labelled 'Outage start' (u_began, u_outage_start); name the column that you mean"
+        ),
     )
     assert (
         "error: mappings/servicenow/incident.yaml:1: fields.outage_began_at: 2 columns of incident are labelled "
@@ -81,8 +83,10 @@ def test_a_label_that_nothing_bears_is_told_with_the_value_that_was_not_written(
     (outcome,) = world.adapter.send([Write("k", "update", "incident", id=incident, values=values)])
 
     assert outcome.warnings == (
-        "mappings/servicenow/incident.yaml:1: fields.recovery_status: recovery_status was not written: no column of "
-        "incident is labelled 'Recovery at a glance'; name the column that you mean",
+        (
+            "mappings/servicenow/incident.yaml:1: fields.recovery_status: recovery_status was not written: no column of "
+            "incident is labelled 'Recovery at a glance'; name the column that you mean"
+        ),
     )
     assert world.row(incident)["u_recovery_progress"] == "33"
 
@@ -101,8 +105,10 @@ def test_while_nobody_can_be_asked_the_plain_fields_go_on(make):
     assert outcome.status == "done"
     assert world.row(incident)["u_recovery_progress"] == "33"
     assert outcome.warnings == (
-        "mappings/servicenow/incident.yaml:1: fields.recovery_status: recovery_status was not written: the instance could "
-        "not be asked which column of incident is labelled 'Recovery at a glance'; name the column that you mean",
+        (
+            "mappings/servicenow/incident.yaml:1: fields.recovery_status: recovery_status was not written: the instance could "
+            "not be asked which column of incident is labelled 'Recovery at a glance'; name the column that you mean"
+        ),
     )
 
 
@@ -136,8 +142,10 @@ def test_a_name_that_would_be_a_condition_never_gets_into_a_query(make):
     assert [ticket.id for ticket in tickets] == [incident]
     assert "ORactive" not in requests.get(f"{world.running.url}/_sandbox/calls", timeout=5).text
     assert told == [
-        "error: mappings/servicenow/incident.yaml:1: fields.parent: the instance has no column of incident that is called "
-        "or labelled 'parent_incident=x^ORactive'; did you mean 'parent_incident'?"
+        (
+            "error: mappings/servicenow/incident.yaml:1: fields.parent: the instance has no column of incident that is called "
+            "or labelled 'parent_incident=x^ORactive'; did you mean 'parent_incident'?"
+        )
     ]
 
 

@@ -17,7 +17,7 @@ CODE = {"table": "sys_user_group", "name": "u_code", "label": "Code"}
 
 def write(world, **values):
     given = {"title": "Fail over", "state": "open", "incident": world.post("incident")} | values
-    (outcome,) = world.adapter.send([Write(f"k:{given}", "create", "recovery_task", values=given)])
+    (outcome,) = world.adapter.send([Write(given["incident"], "create", "recovery_task", values=given)])
     return outcome, world.row(outcome.id)
 
 
@@ -85,8 +85,10 @@ def test_a_plans_names_are_warmed_as_the_mapping_looks_them_up(make):
     problems = world.adapter.warm(Names(teams=("NS", "Network Operations")))
 
     assert [str(problem) for problem in problems] == [
-        "connection desk: no active group 'Network Operations' by u_code (or several of that name) on the instance; "
-        "create it, or correct the name, or its tasks go to 'Service Desk'"
+        (
+            "connection desk: no active group 'Network Operations' by u_code (or several of that name) on the instance; "
+            "create it, or correct the name, or its tasks go to 'Service Desk'"
+        )
     ]
 
 

@@ -51,23 +51,31 @@ def test_other_records_keep_their_own_journal(make):
     [
         (
             "note: u_log",
-            "error: mappings/servicenow/incident.yaml: note: the instance has no journal incident.u_log, so that our "
-            "notes would be lost; use one of: work_notes",
+            (
+                "error: mappings/servicenow/incident.yaml: note: the instance has no journal incident.u_log, so that our "
+                "notes would be lost; use one of: work_notes"
+            ),
         ),
         (
             "note: Desk log",
-            "error: mappings/servicenow/incident.yaml: note: the instance has no journal incident.Desk log, so that our "
-            "notes go to work_notes; use one of: work_notes",
+            (
+                "error: mappings/servicenow/incident.yaml: note: the instance has no journal incident.Desk log, so that our "
+                "notes go to work_notes; use one of: work_notes"
+            ),
         ),
         (
             "note: description",
-            "error: mappings/servicenow/incident.yaml: note: incident.description keeps no entries, so that each note would "
-            "take the place of the one before; use one of: work_notes",
+            (
+                "error: mappings/servicenow/incident.yaml: note: incident.description keeps no entries, so that each note would "
+                "take the place of the one before; use one of: work_notes"
+            ),
         ),
         (
             "note: comments",
-            "error: mappings/servicenow/incident.yaml: note: incident.comments is sent to the customer, and our notes are "
-            "for the desk; use one of: work_notes",
+            (
+                "error: mappings/servicenow/incident.yaml: note: incident.comments is sent to the customer, and our notes are "
+                "for the desk; use one of: work_notes"
+            ),
         ),
     ],
 )

@@ -1,0 +1,569 @@
+"""What the live check finds: each with its level, its line, what is wrong and what to do, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.ticketing import Names
+from sandbox.servicenow.options import Options
+
+INC, TASK = "mappings/servicenow/incident.yaml:1", "mappings/servicenow/recovery_task.yaml:1"
+
+
+def column(table: str, name: str, **facts: object) -> tuple[str, dict[str, object]]:
+    return "add-column", {"table": table, "name": name, "label": name.removeprefix("u_").capitalize()} | facts
+
+
+FIELDS = {
+    "a column that is not there": (
+        "recovery_task",
+        "fields: {x_a: {field: u_vendor}}",
+        [],
+        [
+            (
+                f"error: {TASK}: fields.x_a: the instance has no column incident_task.u_vendor; add the column to "
+                "incident_task, or take the field out of the mapping of recovery_task"
+            )
+        ],
+    ),
+    "a column with a slip of the pen": (
+        "recovery_task",
+        "fields: {x_a: {field: shortdescription, direction: read}}",
+        [],
+        [
+            (
+                f"error: {TASK}: fields.x_a: the instance has no column incident_task.shortdescription; did you mean "
+                "'short_description'?"
+            )
+        ],
+    ),
+    "one that may be lacking": (
+        "incident",
+        "fields: {x_a: {field: u_vendor, direction: read, optional: true}}",
+        [],
+        [
+            (
+                f"warning: {INC}: fields.x_a: the instance has no column incident.u_vendor; add the column to incident, or "
+                "take the field out of the mapping of incident"
+            )
+        ],
+    ),
+    "one that an admin switched off": (
+        "incident",
+        "fields: {x_a: {field: u_vip, direction: read}}",
+        [column("incident", "u_vip"), ("change-column", {"table": "incident", "name": "u_vip", "active": False})],
+        [
+            (
+                f"error: {INC}: fields.x_a: column incident.u_vip is switched off; switch it on in the dictionary, or map "
+                "another column"
+            )
+        ],
+    ),
+    "a label that nothing bears": (
+        "incident",
+        "fields: {x_a: {field: Asignment Group, direction: read}}",
+        [],
+        [
+            (
+                f"error: {INC}: fields.x_a: the instance has no column of incident that is called or labelled 'Asignment "
+                "Group'; did you mean 'Assignment group'?"
+            )
+        ],
+    ),
+    "a column on a table above": ("incident", "fields: {x_a: {field: u_vip}}", [column("task", "u_vip")], []),
+    "a read-only column": (
+        "incident",
+        "fields: {x_a: {field: u_vip, direction: write}}",
+        [column("task", "u_vip"), ("change-column", {"table": "task", "name": "u_vip", "read_only": True})],
+        [
+            (
+                f"warning: {INC}: fields.x_a: column incident.u_vip is read-only; map a writable column, or say direction: "
+                "read"
+            )
+        ],
+    ),
+    "a column that only this table makes read-only": (
+        "incident",
+        "fields: {x_a: {field: u_vip, direction: write}}",
+        [column("task", "u_vip"), ("change-column", {"table": "incident", "name": "u_vip", "read_only": True})],
+        [
+            (
+                f"warning: {INC}: fields.x_a: column incident.u_vip is read-only; map a writable column, or say direction: "
+                "read"
+            )
+        ],
+    ),
+    "a read-only column that is only read": (
+        "incident",
+        "fields: {x_a: {field: sys_created_by, direction: read}}",
+        [],
+        [],
+    ),
+    "a dot-walk that is read": (
+        "incident",
+        "fields: {x_a: {field: caller_id.department.name, direction: read}}",
+        [],
+        [],
+    ),
+    "a dot-walk that is written": (
+        "incident",
+        "fields: {x_a: {field: caller_id.email}}",
+        [],
+        [
+            (
+                f"error: {INC}: fields.x_a: caller_id.email stands on another record, which a write to incident does not "
+                "reach: its value would be dropped; say direction: read"
+            )
+        ],
+    ),
+    "a dot-walk with a wrong second step": (
+        "incident",
+        "fields: {x_a: {field: caller_id.departmnt, direction: read}}",
+        [],
+        [f"error: {INC}: fields.x_a: the instance has no column sys_user.departmnt; did you mean 'department'?"],
+    ),
+    "a dot-walk with a wrong third step": (
+        "incident",
+        "fields: {x_a: {field: caller_id.department.boss, direction: read}}",
+        [],
+        [
+            (
+                f"error: {INC}: fields.x_a: the instance has no column cmn_department.boss; add the column to "
+                "cmn_department, or map another"
+            )
+        ],
+    ),
+    "a dot-walk over what is no reference": (
+        "incident",
+        "fields: {x_a: {field: category.name, direction: read}}",
+        [],
+        [
+            (
+                f"error: {INC}: fields.x_a: incident.category is no reference, so that category.name leads nowhere; walk on "
+                "from a reference, or map the column itself"
+            )
+        ],
+    ),
+    "a journal as a field": (
+        "recovery_task",
+        "fields: {x_a: {field: work_notes, direction: write}}",
+        [],
+        [
+            (
+                f"error: {TASK}: fields.x_a: incident_task.work_notes is a journal: each write, and each retry, would add "
+                "the text once more; take the field out and say note: work_notes at the top of the file"
+            )
+        ],
+    ),
+    "a journal that is read": (
+        "incident",
+        "fields: {x_a: {field: comments, direction: read}}",
+        [],
+        [
+            (
+                f"warning: {INC}: fields.x_a: incident.comments is a journal, which reads as empty; take the field out, or "
+                "map another column"
+            )
+        ],
+    ),
+    "a column that tasks which outlive their incident lack": (
+        "recovery_task",
+        "fields: {x_a: {field: u_step}}",
+        [column("incident_task", "u_step")],
+        [
+            (
+                f"warning: {TASK}: fields.x_a: the instance has no column task.u_step, and tasks that outlive their incident "
+                "stand on task; add it to task, or name another one under lasting_fields:"
+            )
+        ],
+    ),
+    "a text that does not fit in": (
+        "incident",
+        "fields: {recovery_status: {field: u_short}}",
+        [column("incident", "u_short", length=40)],
+        [
+            (
+                f"warning: {INC}: fields.recovery_status: incident.u_short takes 40 characters, and recovery_status may have "
+                "255: the rest would be cut; make the column longer, or map a longer one"
+            )
+        ],
+    ),
+    "a team looked up on another table than its column's": (
+        "recovery_task",
+        "fields: {assignee: {type: team, field: assigned_to}}",
+        [],
+        [
+            (
+                f"warning: {TASK}: fields.assignee: incident_task.assigned_to refers to sys_user, and a team is looked up on "
+                "sys_user_group; map a reference to sys_user_group, or say another kind:"
+            )
+        ],
+    ),
+    "a service that is a configuration item": (
+        "incident",
+        "fields: {x_a: {field: business_service, type: reference, kind: ci, part: display_value, direction: read}}",
+        [],
+        [],
+    ),
+    "a lookup by a column that there is not": (
+        "recovery_task",
+        "fields: {assignee: {direction: write, lookup: {by: employee_nr}}}",
+        [],
+        [
+            (
+                f"error: {TASK}: fields.assignee.lookup.by: the instance has no column sys_user.employee_nr, by which names "
+                "are looked up; did you mean 'employee_number'?"
+            )
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FIELDS.values(), ids=FIELDS)
+def test_a_field_is_held_against_its_column(make, case):
+    record, text, orders, told = case
+    world = make(**{record: text})
+    for path, body in orders:
+        world.order(path, **body)
+
+    assert world.told() == told
+
+
+HOLDS = {
+    # type of the mapping, kind of the column, direction, what is told
+    "datetime, date and time": ("type: datetime, format: '%Y-%m-%d %H:%M:%S'", "glide_date_time", "write", None),
+    "datetime read of a date": ("type: datetime", "glide_date", "read", None),
+    "datetime written to a date": (
+        "type: datetime, format: '%Y-%m-%d %H:%M:%S'",
+        "glide_date",
+        "write",
+        "holds a date, and is mapped as datetime; say type: date",
+    ),
+    "date": ("type: date", "glide_date", "write", None),
+    "date written to a date and time": (
+        "type: date",
+        "glide_date_time",
+        "write",
+        "holds a date and time, and is mapped as date; say type: datetime",
+    ),
+    "datetime in ISO 8601": (
+        "type: datetime",
+        "glide_date_time",
+        "write",
+        (
+            "takes dates as %Y-%m-%d %H:%M:%S and drops others, and it would be written as ISO 8601; say format: "
+            '"%Y-%m-%d %H:%M:%S"'
+        ),
+    ),
+    "number": ("type: number", "integer", "write", None),
+    "number, decimal": ("type: number", "decimal", "write", None),
+    "number, currency": ("type: number", "currency", "read", None),
+    "number of a truth": (
+        "type: number",
+        "boolean",
+        "read",
+        "holds true or false, and is mapped as number; say type: boolean",
+    ),
+    "boolean": ("type: boolean", "boolean", "write", None),
+    "boolean of a number": (
+        "type: boolean",
+        "integer",
+        "write",
+        "holds a number, and is mapped as boolean; say type: number",
+    ),
+    "text of a number, read": ("type: text", "integer", "read", None),
+    "text of a number, written": (
+        "type: text",
+        "integer",
+        "write",
+        "holds a number, and is mapped as text; say type: number",
+    ),
+    "duration": ("type: duration, format: since_1970", "glide_duration", "write", None),
+    "duration in seconds": (
+        "type: duration",
+        "glide_duration",
+        "write",
+        "holds a duration, and is mapped as duration; say format: since_1970",
+    ),
+    "duration counted in a number": ("type: duration, format: minutes", "integer", "write", None),
+    "duration in words in a number": (
+        "type: duration, format: words",
+        "integer",
+        "write",
+        "holds a number, and is mapped as duration; say format: seconds, minutes or hours",
+    ),
+    "reference of a text": (
+        "type: user",
+        "string",
+        "write",
+        "holds text, and is mapped as user; map another column",
+    ),
+    "an id in a text": ("type: reference", "string", "write", None),
+    "rich text": ("type: rich_text, format: html", "html", "write", None),
+    "rich text without a format": ("type: rich_text", "html", "write", None),
+    "rich text as HTML in a plain column": (
+        "type: rich_text, format: html",
+        "string",
+        "write",
+        "holds text, and is mapped as rich_text; say type: text",
+    ),
+    "values that are numbers": ("type: choice, values: {a: '1', b: '2'}", "integer", "both", None),
+    "labels": ("type: labels", "glide_list", "read", None),
+}
+
+
+@pytest.mark.parametrize("case", HOLDS.values(), ids=HOLDS)
+def test_a_type_is_held_against_what_the_column_holds(make, case):
+    settings, kind, direction, told = case
+    world = make(incident=f"fields: {{x_a: {{field: u_a, direction: {direction}, {settings}}}}}")
+    reference = "sys_user" if kind in ("reference", "glide_list") else ""
+    world.order("add-column", table="incident", name="u_a", label="A", kind=kind, reference=reference, length=40)
+
+    assert [line.partition("incident.u_a ")[2] for line in world.told()] == ([told] if told else [])
+
+
+def test_what_a_number_column_would_drop_of_a_value_map_is_told(make):
+    world = make(incident="fields: {x_a: {field: u_a, type: choice, values: {low: '1', high: High}}}")
+    world.order("add-column", table="incident", name="u_a", label="A", kind="integer")
+
+    assert world.told() == [
+        (
+            f"warning: {INC}: fields.x_a.values: incident.u_a holds a number and would drop 'High', which high would write; "
+            "write what the column stores, not what it shows"
+        )
+    ]
+
+
+def test_a_zone_on_what_crosses_in_utc_is_told(make):
+    text = "fields: {opened_at: {zone: Europe/Zurich}}"
+
+    assert make(incident=text).told() == [
+        (
+            f"warning: {INC}: fields.opened_at.zone: incident.opened_at crosses in UTC, whatever zone people see, and is "
+            "taken for Europe/Zurich; take zone: out"
+        )
+    ]
+
+
+STATE = f"{TASK.removesuffix(':1')}: fields.state.values"
+CHOICES = {
+    "one that is switched off": (
+        {"table": "task", "column": "state", "value": "7"},
+        [
+            (
+                f"warning: {STATE}: choice '7' (Closed Skipped) of incident_task.state is inactive, and skipped would write "
+                "it; use one of: -5, 1, 2, 3, 4"
+            )
+        ],
+    ),
+    "one that is another on this table alone": (
+        {"table": "incident_task", "column": "state", "value": "7", "to": "77"},
+        [
+            (
+                f"warning: {STATE}: choice '7' (Closed Skipped) of incident_task.state is inactive, and skipped would write "
+                "it; use one of: -5, 1, 2, 3, 4, 77"
+            ),
+            (
+                f"warning: {STATE}: incident_task.state offers '77' (Closed Skipped), which is mapped to nothing; add it to "
+                "the value that it means, or say else: {read: ...}"
+            ),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("order", "told"), CHOICES.values(), ids=CHOICES)
+def test_mapped_choices_are_held_against_those_that_are_offered(make, order, told):
+    world = make()
+    world.order("change-choice", **order)
+
+    assert [line for line in world.told() if "recovery_task" in line] == told
+
+
+def test_a_choice_that_is_read_and_never_offered_is_told_unless_another_means_the_same(make):
+    text = "fields: {state: {values: {on_hold: ['33', '34'], resolved: ['6', '66']}, else: {read: new}}}"
+
+    assert make(incident=text).told() == [
+        (
+            f"warning: {INC}: fields.state.values: incident.state offers no choice '33', so that it never reads as on_hold; "
+            "use one of: 1, 2, 3, 6, 7, 8"
+        )
+    ]
+
+
+def test_a_dependent_choice_is_a_choice(make):
+    world = make(incident="fields: {x_a: {field: subcategory, type: choice, values: {mail: email}, direction: read}}")
+    world.as_admin(
+        "sys_choice", name="incident", element="subcategory", value="email", label="Email", dependent_value="software"
+    )
+
+    assert world.told() == []
+
+
+def mandatory(table: str, name: str) -> tuple[str, dict[str, object]]:
+    return "change-column", {"table": table, "name": name, "mandatory": True}
+
+
+FORM = (
+    "is mandatory on forms and nothing of ours is sure to fill it: a recovery task is made without it, and people "
+    "cannot save it until they fill it in; map a field to it with a default:"
+)
+FILE = "mappings/servicenow/recovery_task.yaml: fields"
+DEMANDS = {
+    "mandatory on forms only": (
+        "fields: {}",
+        [mandatory("incident_task", "cmdb_ci")],
+        [f"warning: {FILE}: incident_task.cmdb_ci ('Configuration item') {FORM}"],
+    ),
+    "mandatory on both tables": (
+        "fields: {}",
+        [mandatory("task", "cmdb_ci")],
+        [
+            f"warning: {FILE}: incident_task.cmdb_ci ('Configuration item') {FORM}",
+            f"warning: {FILE}: task.cmdb_ci ('Configuration item') {FORM}",
+        ],
+    ),
+    "mandatory and always written": (
+        "fields: {}",
+        [mandatory("task", "short_description"), mandatory("task", "state")],
+        [],
+    ),
+    "mandatory and filled by a default": (
+        "fields: {x_a: {field: contact_type, default: phone, direction: write}}",
+        [mandatory("task", "contact_type")],
+        [],
+    ),
+    "mandatory and filled by a default only for some": (
+        "fields: {x_a: {field: contact_type, default: phone, direction: write, when: exercise}}",
+        [mandatory("incident_task", "contact_type")],
+        [f"warning: {FILE}: incident_task.contact_type ('Contact type') {FORM}"],
+    ),
+    "mandatory and filled by the instance itself": (
+        "fields: {}",
+        [column("task", "u_source", default="api", mandatory=True)],
+        [],
+    ),
+    "wanted by a data policy": (
+        "fields: {}",
+        [("require-column", {"table": "incident_task", "column": "cmdb_ci"})],
+        [
+            (
+                f"error: {FILE}: a data policy wants incident_task.cmdb_ci ('Configuration item') filled and nothing of ours "
+                "is sure to: each new recovery task is refused; map a field to it with a default:"
+            )
+        ],
+    ),
+    "wanted by a data policy under a condition": (
+        "fields: {}",
+        [("require-column", {"table": "incident_task", "column": "close_notes", "conditions": "state=3^EQ"})],
+        [
+            (
+                f"warning: {FILE}: a data policy wants incident_task.close_notes ('Close notes') filled under a condition "
+                "(state=3) and nothing of ours is sure to; map a field to it with a default:"
+            )
+        ],
+    ),
+    "wanted by a data policy and computed": (
+        "fields: {x_a: {field: contact_type, compute: \"exercise ? 'drill' : 'phone'\", direction: write}}",
+        [("require-column", {"table": "incident_task", "column": "contact_type"})],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "orders", "told"), DEMANDS.values(), ids=DEMANDS)
+def test_what_a_new_task_needs_is_held_against_what_is_written(make, text, orders, told):
+    world = make(Options(policy_acl=False), recovery_task=text)
+    for path, body in orders:
+        world.order(path, **body)
+
+    assert [line for line in world.told() if "recovery_task" in line] == told
+
+
+def test_a_policy_on_incidents_is_told_as_their_updates_are_refused(make):
+    world = make(Options(policy_acl=False))
+    world.order("require-column", table="incident", column="cmdb_ci")
+
+    assert world.told() == [
+        (
+            "warning: mappings/servicenow/incident.yaml: fields: a data policy wants incident.cmdb_ci ('Configuration item') "
+            "filled: what we write to an incident that lacks it is refused; see that the desk fills it, or have the policy "
+            "spare web services"
+        )
+    ]
+
+
+def test_policies_that_cannot_be_seen_are_told(make):
+    world = make()
+    world.order("require-column", table="incident_task", column="cmdb_ci")
+
+    assert world.told() == [
+        (
+            "warning: connection desk: Continuity Connector (continuity.integration) cannot see the data policies of these "
+            "tables (1 of them are hidden), so that columns which they make mandatory stay unchecked; grant read access to "
+            "sys_data_policy2 and sys_data_policy_rule, or look there for what a new task needs"
+        )
+    ]
+
+
+def test_a_table_that_is_not_there_is_told_and_the_rest_is_checked(make):
+    world = make(recovery_task="table: incident_tsk", incident="fields: {x_a: {field: u_vendor, optional: true}}")
+
+    assert world.told() == [
+        (
+            "error: mappings/servicenow/recovery_task.yaml: table: the instance has no table 'incident_tsk'; did you mean "
+            "'incident'?"
+        ),
+        (
+            f"warning: {INC}: fields.x_a: the instance has no column incident.u_vendor; add the column to incident, or take "
+            "the field out of the mapping of incident"
+        ),
+    ]
+
+
+def test_a_table_that_knows_no_correlation_is_told(make):
+    world = make(review="{table: cmdb_ci_outage, fields: {}}")
+
+    assert (
+        "error: mappings/servicenow/review.yaml: table: the instance has no column cmdb_ci_outage.correlation_id, by "
+        "which tickets of ours are known again; use a table that extends task"
+    ) in world.told()
+
+
+def test_names_that_a_mapping_writes_itself_are_looked_up(make):
+    text = "fields: {team: {default: Night shift, else: {write: Desk of Nobody}}, assignee: {default: priya.dba}}"
+
+    assert make(recovery_task=text).told() == [
+        (
+            f"warning: {TASK}: fields.team.default: no active group 'Night shift' (or several of that name) on the instance; "
+            "create it, or correct the name"
+        ),
+        (
+            f"warning: {TASK}: fields.team.else.write: no active group 'Desk of Nobody' (or several of that name) on the "
+            "instance; create it, or correct the name"
+        ),
+    ]
+
+
+def test_a_group_that_was_switched_off_is_told(make):
+    world = make()
+    world.order("change-group", name="Network Operations", active=False)
+
+    assert world.told(Names(teams=("Network Operations", "Database Operations"))) == [
+        (
+            "warning: connection desk: no active group 'Network Operations' (or several of that name) on the instance; create "
+            "it, or correct the name, or its tasks go to 'Service Desk'"
+        )
+    ]
+
+
+def test_all_that_is_wrong_is_told_at_once(make):
+    world = make(
+        Options(policy_acl=False),
+        recovery_task="fields: {x_a: {field: u_vendor}, x_b: {field: work_notes}}",
+        incident="fields: {x_c: {field: u_vip, direction: read}}",
+    )
+    world.order("require-column", table="task", column="cmdb_ci")
+    world.order("change-group", name="Service Desk", active=False)
+
+    assert len([line for line in world.told() if line.startswith("error")]) == 7
