@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 
+from connector.breaker import Breakers
 from connector.catalog import places
 from connector.connections import NEEDS, PLATFORMS, connect, rules
 from connector.console import api, health, pages
@@ -51,6 +52,7 @@ class Connector:
         self.database = Database(settings.database)
         self.metrics = Metrics()
         self.metrics.watch(self.database, now)
+        self.breakers = Breakers(now)
         self.links = PageLinks(settings.public_url, settings.secret, settings.link_valid)
         self.connections: dict[str, Connection] = {}
         self.mappings = MappingsInForce(self.database, tuple(PLATFORMS), settings.directory)
@@ -72,7 +74,7 @@ class Connector:
 
     def use(self, version: MappingVersion) -> None:
         """Build the connections with these mappings; what is under way ends with those that it began with."""
-        fresh = connect(self.settings, self._rules, version, self.metrics)
+        fresh = connect(self.settings, self._rules, version, self._called)
         if self._durable is not None:
             self._warm(fresh)
         for connection in self._retired:
@@ -80,6 +82,10 @@ class Connector:
         self._retired = list(self.connections.values())
         # One connection after another is replaced as a whole, so that a flow sees the old one or the new one.
         self.connections.update(fresh)
+
+    def _called(self, connection: str, method: str, status: int, seconds: float) -> None:
+        self.metrics.called(connection, method, status, seconds)
+        self.breakers.called(connection, status)
 
     def served(self) -> bool:
         """Tell whether a process, this one included, does the work on this database."""
@@ -118,7 +124,7 @@ class Connector:
         self._follower = Follower(lambda: self.mappings.follow(self.use))
         return parts
 
-    def assemble(self, wakes: Wakes) -> Parts:
+    def assemble(self, wakes: Waking) -> Parts:
         """Put together what the flows work with."""
         settings = self.settings
         return Parts(
@@ -128,6 +134,7 @@ class Connector:
             links=self.links,
             now=self.now,
             meter=self.metrics,
+            breakers=self.breakers,
             timing=Timing(
                 settings.write_back_window,
                 settings.give_up_after,

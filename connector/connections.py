@@ -10,7 +10,6 @@ from adapters import jira, servicenow
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.flows.parts import Connection, Received
 from connector.mapping_version import MappingVersion
-from connector.metrics import Metrics
 from connector.problem import Invalid, Problem
 from connector.settings import ConnectionSettings, Settings
 from connector.ticketing import Ticketing
@@ -21,6 +20,8 @@ from webhooks.servicenow import event as servicenow_event
 from webhooks.signature import fault
 
 OnCall = Callable[[str, str, int, float], None]
+Called = Callable[[str, str, int, float], None]
+"""Is told of each call: connection, method, status (0: no answer), seconds."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,10 @@ def rules(settings: Settings) -> dict[str, Rules]:
 
 
 def connect(
-    settings: Settings, compiled: Mapping[str, Rules], version: MappingVersion, metrics: Metrics
+    settings: Settings, compiled: Mapping[str, Rules], version: MappingVersion, called: Called
 ) -> dict[str, Connection]:
     """Build every connection with a version of the mappings; nothing is called yet."""
-    return {name: _connection(item, compiled[name], version, metrics) for name, item in settings.connections.items()}
+    return {name: _connection(item, compiled[name], version, called) for name, item in settings.connections.items()}
 
 
 def _rules(settings: Settings, item: ConnectionSettings) -> Rules:
@@ -139,12 +140,12 @@ def _rules(settings: Settings, item: ConnectionSettings) -> Rules:
     return Rules(major, note_for, incidents)
 
 
-def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersion, metrics: Metrics) -> Connection:
+def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersion, called: Called) -> Connection:
     platform = PLATFORMS[item.platform]
     mappings = version.mappings[item.platform]
 
     def on_call(method: str, _path: str, status: int, seconds: float) -> None:
-        metrics.called(item.name, method, status, seconds)
+        called(item.name, method, status, seconds)
 
     return Connection(
         ticketing=platform.adapter(item, mappings, on_call),

@@ -17,6 +17,7 @@ from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
 from connector.flows.write_back import Link, about, intend_link, iso, plan_ticket, same
 from connector.merge import Field, merge
+from connector.moment import instant
 from connector.recovery_task import CLOSED, TaskState
 from connector.standing import Standing, TaskStanding
 from connector.store import activations, deliveries, tickets, writes
@@ -179,6 +180,16 @@ class Outbox:
         self.placements.append(activations.placement(self.tx, placement_id))
         self._intend(write_key, connection, "create", record, values, placement_id=placement_id)
 
+    def _status(self, connection: Connection) -> dict[str, Any]:
+        """Return where recovery stands, and on which other platform the tickets cannot follow at the moment."""
+        status = self.creates.status()
+        down = self.parts.down() if self.standing.state == "running" else {}
+        used = {item.connection for item in self.placements} - {connection.name}
+        behind = [f"{name} gives no answer since {instant(at)}" for name, at in down.items() if name in used]
+        if behind:
+            status["recovery_status"] += f". {', '.join(behind)}: its tickets are behind"
+        return status
+
     def _status_in(self, record: str) -> dict[str, Any]:
         return self.creates.status() if record == "activation" else {}
 
@@ -190,7 +201,7 @@ class Outbox:
             note = f"{task.state.value}: {task.reason}" if task.reason and task.state in CLOSED else ""
         elif placement.record == "activation":
             done = self.standing.state != "running"
-            wanted = {**self.creates.status(), "state": "done" if done else ""}
+            wanted = {**self._status(connection), "state": "done" if done else ""}
             note = ""
         else:
             return
@@ -251,7 +262,7 @@ class Outbox:
         return changes
 
     def _plan_ticket(self, connection: Connection, ticket: sa.Row[Any]) -> None:
-        wanted = {"continuity_plan": self.standing.plan.key} if ticket.role == "child" else self.creates.status()
+        wanted = {"continuity_plan": self.standing.plan.key} if ticket.role == "child" else self._status(connection)
         wanted["continuity_link"] = link_address(self.tx, self.parts, ticket, self.now)
         plan_ticket(self.tx, self.parts, connection, ticket, wanted, subject=self.subject, now=self.now)
         if connection.ticketing.traits.remote_links:

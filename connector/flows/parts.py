@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from connector import catalog as catalogs
+from connector.breaker import Breakers
 from connector.catalog import Catalog, Places
 from connector.condition import Condition, Undecidable
 from connector.incident import Incident, from_values
@@ -104,6 +105,8 @@ class Meter(Protocol):
     def polled(self, connection: str, result: str) -> None: ...
 
 
+BEHIND_AFTER = timedelta(seconds=30)
+"""How long a platform must be down before the tickets on the others say so."""
 LONGEST_WAIT = 300.0
 LONGEST_ASKED = 3600.0
 
@@ -137,6 +140,7 @@ class Parts:
     links: PageLinks
     now: Callable[[], datetime]
     meter: Meter
+    breakers: Breakers
     timing: Timing = Timing()
     escalation: EscalationSender | None = None
     warm: Callable[[], None] | None = None
@@ -163,6 +167,11 @@ class Parts:
                 incident = connection.incident(row)
                 found.append(Joined(incident, row.role, self.still_major(incident)))
         return tuple(found)
+
+    def down(self) -> dict[str, datetime]:
+        """Return the connections that have given no usable answer for a while, each with since when."""
+        since = {name: self.breakers.down_since(name) for name in self.connections}
+        return {name: at for name, at in since.items() if at is not None and self.now() - at >= BEHIND_AFTER}
 
     def connection_for(self, target: str, prefer: str) -> Connection | None:
         """Return the connection that a task's target names: by its own name, else by platform, `prefer` first."""

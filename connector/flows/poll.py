@@ -34,6 +34,7 @@ class Sweep:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._preflight = Preflight(parts)
+        self._down: frozenset[str] = frozenset()
 
     def __call__(self, subject: str) -> None:
         kind, _, name = subject.partition(":")
@@ -104,12 +105,25 @@ class Sweep:
             for row in activations.followed(tx):
                 if mark_passed(row.clock_start, row.rto_seconds, row.told_percent, now) and row.restored_at is None:
                     self._parts.wakes.wake(tx, "incident", f"activation:{row.id}")
+            self._tell_of_platforms(tx)
             for subject, connection in writes.overdue(tx, now - LOST_AFTER):
                 self._parts.wakes.wake(tx, "send", f"{subject}|{connection}")
             deliveries.forget(tx, now - self._parts.timing.keep_deliveries)
             preflights.forget_connections(tx, self._parts.connections)
         if self._parts.forget_flows is not None:
             self._parts.forget_flows(now - KEEP_FLOWS)
+
+    def _tell_of_platforms(self, tx: sa.Connection) -> None:
+        """Have running activations say on their tickets that a platform went away, or is back."""
+        down = frozenset(self._parts.down())
+        if down != self._down:
+            for name in sorted(down - self._down):
+                log.error("%s gives no answer: what is meant for it waits, the other platforms go on", name)
+            for name in sorted(self._down - down):
+                log.info("%s answers again", name)
+            for row in activations.followed(tx):
+                self._parts.wakes.wake(tx, "incident", f"activation:{row.id}")
+            self._down = down
 
 
 def hand_over(tx: sa.Connection, parts: Parts, connection: Connection, ticket: Ticket, now: datetime) -> None:

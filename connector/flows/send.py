@@ -38,6 +38,11 @@ class Send:
             if sender is None:
                 self._park_all(subject, connection)
                 return
+            until = self._parts.breakers.wait_until(connection)
+            if until is not None:
+                with self._parts.database.begin() as tx:
+                    self._parts.wakes.wake(tx, "send", key, until)
+                return
             with self._parts.database.begin() as tx:
                 now = self._parts.now()
                 self._plan(tx, subject, connection, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from connector.flows.poll import HOUSEKEEPING
 from connector.settings import Settings
 from tests.connector.flows.stage import Stage, plan, stage, task
 
@@ -156,3 +158,44 @@ def test_a_parked_write_holds_only_its_own_records(tmp_path: Path, monkeypatch: 
             world.settle()
         assert world.subtasks()["Failover"]["fields"]["status"]["name"] == "Done"
         assert "2 of 3" in world.get("incident", incident["sys_id"])["u_recovery_status"]
+
+
+def test_a_platform_that_stays_down_is_left_in_peace_and_the_other_side_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage(tmp_path, monkeypatch, plan("PAY-DR", TASKS), at="09:00", change=impatient) as world:
+        world.faults(world.jira, {"kind": "503", "times": None, "path": "/rest/"})
+        made = world.incident(impact="1", urgency="1", cmdb_ci=world.ci("payments-db"))
+        world.promote(made["number"])
+        world.wait(lambda: sorted(world.tasks()) == ["Assess", "Failover"])
+        parts = world.connector.parts
+        assert parts is not None
+
+        def tick(moment: str) -> None:
+            world.at(moment)
+            with world.connector.database.begin() as tx:
+                parts.wakes.wake(tx, "sweep", HOUSEKEEPING)
+
+        def status() -> str:
+            return str(world.get("incident", made["sys_id"])["u_recovery_status"])
+
+        for second in range(0, 60, 5):
+            world.at(f"09:01:{second:02}")
+        world.wait(lambda: parts.breakers.down_since("jira"))
+        tick("09:02:30")
+        world.wait(lambda: "jira gives no answer since" in status())
+
+        world.forget_calls()
+        for second in range(0, 60, 5):
+            world.at(f"09:04:{second:02}")
+        assert len(world.all_calls(world.jira)) <= 12
+
+        requests.delete(f"{world.jira.url}/_sandbox/faults", timeout=5).raise_for_status()
+        for minute in range(6, 20):
+            tick(f"09:{minute:02}")
+            if sorted(world.subtasks()) == ["Assess", "Failover"]:
+                break
+            time.sleep(0.5)
+        tick("09:30")
+        world.wait(lambda: "gives no answer" not in status())
+        each_thing_stands_once(world, made["sys_id"])
