@@ -21,8 +21,8 @@ _TAKES: Mapping[str, tuple[str, str]] = {
     "number": ("a number", "give it type: number, without wrap:"),
     "date": ("a date", 'give it type: date, format: "%Y-%m-%d"'),
     "datetime": ("a date and time", 'give it type: datetime, format: "%Y-%m-%dT%H:%M:%S.000%z"'),
-    "option": ("an option of its list", "give it type: choice, part: value, wrap: value"),
-    "option-with-child": ("an option of its list", "give it type: choice, part: value, wrap: value"),
+    "option": ("an option of its list", "give it part: value, wrap: value"),
+    "option-with-child": ("an option of its list", "give it part: value, wrap: value"),
     "user": ("a person", "give it type: user, part: displayName, wrap: accountId"),
     "group": ("a group", "give it part: name, wrap: name"),
     "priority": ("a priority", "give it type: choice, part: name, wrap: name"),
@@ -84,6 +84,18 @@ def misfits(item: Item, field: Field, *, cloud: bool) -> Iterator[Problem]:
     if item.reads and readable is not None and field.type in _TAKES and field.type not in readable:
         fix = "give it the type of what it holds, or map another field"
         yield item.problem(f"'{item.field}' holds {_TAKES[field.type][0]}, and is read as {what}", fix, level="error")
+
+
+def suggested(name: str, meta: Mapping[str, Any], example: str) -> str:
+    """Return the line by which a mapping always writes `example` into a field, as a create screen describes it."""
+    schema = meta.get("schema") or {}
+    kind, many = str(schema.get("type", "")), schema.get("type") == "array"
+    takes = _MANY.get(str(schema.get("items", "")), _DEFAULT_MANY) if many else _TAKES.get(kind, ("", ""))
+    said = takes[1].removeprefix("give it ").removesuffix(", without wrap:")
+    quoted = example if re.fullmatch(r"[\w .-]+", example) else f'"{example}"'
+    key = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_") or "name"
+    settings = [f"field: {name}", "direction: write", *([said] if said else []), f"default: {quoted}"]
+    return f"x_{key}: {{{', '.join(settings)}}}"
 
 
 def constants(item: Item) -> list[Any]:

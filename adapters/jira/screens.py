@@ -94,7 +94,8 @@ def _required(site: Site, mapping: RecordMapping, screen: Meta, place: Place) ->
         if items:
             yield items[0].problem(f"{what} where {_unsure(items[0])}", "give it a default:", level="error")
         else:
-            fix = f"map it with a default: (fields: x_name: {{field: {shown}, default: ...}}), or make it optional"
+            example = next((row[0] for row in _offered(meta)), "VALUE")
+            fix = f"map it ({kinds.suggested(shown, meta, example)}), or make it optional"
             yield Problem(f"{mapping.file}: fields", what, fix)
 
 

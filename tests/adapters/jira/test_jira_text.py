@@ -3,10 +3,19 @@ from typing import Any
 import pytest
 
 from adapters.jira import marks, text
+from mappings import rich_text
+
+
+def to_adf(plain: str) -> dict[str, Any]:
+    return rich_text.write_plain(plain, "adf")
+
+
+def to_wiki(plain: str) -> str:
+    return rich_text.write_plain(plain, "wiki")
 
 
 def test_paragraphs_lists_and_links_become_a_document() -> None:
-    document = text.to_adf("Fail over.\nThen check:\n- first\n* second\n\nSee https://c.example/t/1, please.")
+    document = to_adf("Fail over.\nThen check:\n- first\n* second\n\nSee https://c.example/t/1, please.")
 
     kinds = [block["type"] for block in document["content"]]
     assert kinds == ["paragraph", "bulletList", "paragraph"]
@@ -21,8 +30,8 @@ def test_paragraphs_lists_and_links_become_a_document() -> None:
 
 @pytest.mark.parametrize("plain", ["", "one", "one\ntwo", "one\n\ntwo", "- a\n- b", "a [b] {c} \\ d", "Größe: 5 °C"])
 def test_plain_text_survives_both_markups(plain: str) -> None:
-    assert text.plain(text.to_adf(plain)) == plain
-    assert text.plain(text.to_wiki(plain)) == plain
+    assert text.plain(to_adf(plain)) == plain
+    assert text.plain(to_wiki(plain)) == plain
 
 
 def test_a_document_never_holds_an_empty_text() -> None:
@@ -32,11 +41,11 @@ def test_a_document_never_holds_an_empty_text() -> None:
             walk(child)
 
     for plain in ("", "\n", "a\n\n\n\nb", "- \n- x", "https://c.example", "   "):
-        walk(text.to_adf(plain))
+        walk(to_adf(plain))
 
 
 def test_braces_and_brackets_start_no_macro() -> None:
-    assert text.to_wiki("{code} [x|y]") == "\\{code\\} \\[x|y\\]"
+    assert to_wiki("{code} [x|y]") == "\\{code\\} \\[x|y\\]"
 
 
 def test_mentions_cards_and_unknown_nodes_are_read() -> None:
@@ -50,7 +59,7 @@ def test_mentions_cards_and_unknown_nodes_are_read() -> None:
     assert text.plain(document) == "@Priya see https://x.example\n\ninner"
 
 
-@pytest.mark.parametrize("markup", [text.to_adf, text.to_wiki])
+@pytest.mark.parametrize("markup", [to_adf, to_wiki])
 def test_a_marker_is_found_again_in_either_markup(markup: Any) -> None:
     stored = text.plain(markup(f"Note\n\n{marks.note('w1')}"))
 
@@ -70,8 +79,8 @@ def test_labels_are_one_word_and_differ_by_key() -> None:
 @pytest.mark.parametrize(
     ("plain", "wiki"),
     [
-        ("!http://evil.example/x.png!", "\\!http://evil.example/x.png!"),
-        ("a !pixel.png|width=1! b!", "a \\!pixel.png|width=1! b!"),
+        ("!http://evil.example/x.png!", "\\![http://evil.example/x.png]\\!"),
+        ("a !pixel.png|width=1! b!", "a \\!pixel.png\\|width=1! b\\!"),
         ("http://a.example/!http://evil.example/x.png!x", "http://a.example/%21http://evil.example/x.png%21x"),
         ("{html}<b>{html}", "\\{html\\}<b>\\{html\\}"),
         ("[~priya]", "\\[~priya\\]"),
@@ -82,5 +91,5 @@ def test_labels_are_one_word_and_differ_by_key() -> None:
     ],
 )
 def test_what_others_wrote_starts_no_image_macro_or_mention(plain: str, wiki: str) -> None:
-    assert text.to_wiki(plain) == wiki
+    assert to_wiki(plain) == wiki
     assert text.plain(wiki) == plain.replace("/!http", "/%21http").replace("!x", "%21x" if "/!http" in plain else "!x")
