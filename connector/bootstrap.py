@@ -53,6 +53,8 @@ class Connector:
         self.metrics = Metrics()
         self.metrics.watch(self.database, now)
         self.breakers = Breakers(now)
+        for name in settings.connections:
+            self.metrics.watch_platform(name, self.breakers.down_since)
         self.links = PageLinks(settings.public_url, settings.secret, settings.link_valid)
         self.connections: dict[str, Connection] = {}
         self.mappings = MappingsInForce(self.database, tuple(PLATFORMS), settings.directory)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,6 +46,10 @@ class Metrics:
         self._retries = self._counter("write_retries", "Writes that have to be tried again.", "record")
         self._polls = self._counter("polls", "Polls of a connection, by result.", "result")
         self._calls = self._counter("remote_calls", "Calls to a platform, by class of status.", "method", "status")
+        self._down = Gauge(
+            "continuity_connection_down", "Whether a platform gives no usable answer (1) or does (0).", ["connection"],
+            registry=self.registry,
+        )  # fmt: skip
         self._call_seconds = Histogram(
             "continuity_remote_call_seconds", "How long calls to a platform took.", ["connection", "method"],
             buckets=_CALL_SECONDS, registry=self.registry,
@@ -83,6 +87,11 @@ class Metrics:
     def watch(self, database: Database, now: Callable[[], datetime]) -> None:
         """Add the gauges that are read from the database when they are asked for."""
         self.registry.register(StoreGauges(database, now))
+
+    def watch_platform(self, connection: str, down_since: Callable[[str], datetime | None]) -> None:
+        """Add a connection's gauge of whether its platform is given up for the moment."""
+        gauge = self._down.labels(self._bounded("connection", connection))
+        gauge.set_function(lambda: float(down_since(connection) is not None))
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"continuity_{name}", text, ["connection", *labels], registry=self.registry)

@@ -182,3 +182,17 @@ def test_a_database_that_does_not_answer_is_a_gauge_and_not_a_failed_scrape(tmp_
 
 def test_a_database_that_answers_is_up(watched):
     assert watched.value("continuity_database_up") == 1
+
+
+def test_a_platform_that_is_given_up_is_told() -> None:
+    metrics = Metrics()
+    down: dict[str, datetime] = {"jira": NOW}
+    for name in ("jira", "servicenow"):
+        metrics.watch_platform(name, down.get)
+
+    def told(name: str) -> float | None:
+        return metrics.registry.get_sample_value("continuity_connection_down", {"connection": name})
+
+    assert (told("jira"), told("servicenow")) == (1.0, 0.0)
+    down.clear()
+    assert told("jira") == 0.0
