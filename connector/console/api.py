@@ -140,14 +140,20 @@ def _operations(
     @_operation(api, "/tickets/<connection>/<number>/why", explanation_shapes.Why)
     def explain_ticket(_query: dict[str, Any], connection: str, number: str) -> dict[str, Any]:
         """Say why a ticket is as it is, field by field; of one never heard of, what is known and what to check."""
-        if connection not in explainer.connections:
-            raise NotFound(f"there is no connection '{connection}'")
-        with database.engine.connect() as tx:
-            found = explainer.places(tx, number, connection)
-            told = explainer.known(tx, found[0]) if found else explainer.unknown(tx, number, connection)
-        return explanation_json.as_json(told)
+        return explanation_json.as_json(_explained(database, explainer, connection, number))
 
     return api
+
+
+def _explained(
+    database: Database, explainer: explanation.Explainer, connection: str, number: str
+) -> explanation.TicketWhy:
+    """Explain a ticket; of several that go by one number the newest. Raises NotFound for an unknown connection."""
+    if connection not in explainer.connections:
+        raise NotFound(f"there is no connection '{connection}'")
+    with database.engine.connect() as tx:
+        found = explainer.places(tx, number, connection)
+        return explainer.known(tx, found[0]) if found else explainer.unknown(tx, number, connection)
 
 
 _PATHS = {

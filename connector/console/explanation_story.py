@@ -165,4 +165,4 @@ def live_of_known(ticket: Ticket | None, fault: str, connection: str) -> tuple[s
         return (f"{connection} could not be asked: {fault}.",)
     if ticket is None:
         return (f"{connection} has no such ticket any more, or our account may not see it.",)
-    return (f"Read just now on {connection}: what differs is shown.",)
+    return (f"Read just now on {connection}: where a field holds something else now, that is shown.",)

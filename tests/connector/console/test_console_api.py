@@ -8,8 +8,11 @@ import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 
+from adapters.memory import Memory
+from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.console import api
 from connector.console.bearer import admitted
+from connector.flows.parts import Connection, Received
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOW = BEGAN + timedelta(hours=1, minutes=30)
@@ -17,9 +20,24 @@ TOKEN = "first-token-of-the-settings"
 SIGNED_IN = {"Authorization": f"Bearer {TOKEN}"}
 
 
+class Side(Memory):
+    """A platform in memory whose records are mapped as ServiceNow's are."""
+
+    platform = "servicenow"
+
+
+def connection(name: str) -> Connection:
+    always = Condition("true", INCIDENT_VARIABLES, "test")
+    return Connection(
+        ticketing=Side(name), open=lambda source, body: Received({}), major=always, note_for=always, incidents=None,
+        desk_team="", project="", review_project="", poll=True,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def client(app: Flask, desk):
-    api.register(app, desk.database, ["the-one-before", TOKEN], desk.clock)
+    sides = {"snow": connection("snow"), "jira": connection("jira")}
+    api.register(app, desk.database, ["the-one-before", TOKEN], desk.clock, sides)
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
     return client
@@ -129,6 +147,7 @@ def test_a_ticket_names_the_activation_it_takes_part_in(client, desk):
         "tickets/other/INC1",
         "nothing",
         "tickets/snow/%00",
+        "tickets/other/INC1/why",
     ],
 )
 def test_what_does_not_exist_is_a_problem_that_says_so(client, desk, path):
@@ -149,7 +168,7 @@ def test_without_a_valid_token_nothing_is_told(client, desk, header):
     desk.activation("INC1")
     client.environ_base.pop("HTTP_AUTHORIZATION")
 
-    for path in ("activations", "activations/1", "activations/1/tasks", "tickets/snow/INC1"):
+    for path in ("activations", "activations/1", "activations/1/tasks", "tickets/snow/INC1", "tickets/snow/INC1/why"):
         answer = client.get(f"/api/{path}", headers={"Authorization": header} if header is not None else {})
 
         assert answer.status_code == 401, path
@@ -221,6 +240,30 @@ def test_every_field_of_the_document_is_described(client):
     assert bare == []
     assert len(parameters) == 10
     assert all(item["description"] for item in parameters)
+
+
+@pytest.mark.parametrize("number", ["INC1", "INC2", "SNOW-task-1", "INC404"])
+def test_why_answers_as_its_document_says_whatever_the_ticket_is(app, client, desk, number):
+    desk.activation("INC1")
+    values = {"state": "new", "ci": ["db-9"], "opened_at": BEGAN.isoformat()}
+    desk.ticket("INC2", why="no service is known by db-9", values=values, delivery_id=7)
+    desk.write("parked", connection="snow", platform_id="id-INC1", record="incident", action="update", state="parked",
+               reason="403", values={"continuity_plan": "PAY-DR"})  # fmt: skip
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    operation = schema["/api/tickets/{connection}/{number}/why"]["GET"]
+
+    answer = operation.Case(path_parameters={"connection": "snow", "number": number}).call_and_validate(
+        headers=SIGNED_IN
+    )
+
+    told = answer.json()
+    assert (answer.status_code, told["known"], told["number"]) == (200, number != "INC404", number)
+    if number == "INC1":
+        (plan,) = [item for item in told["fields"] if item["name"] == "continuity_plan"]
+        assert (plan["verdict"], plan["write"]["state"]) == ("parked", "parked")
+    if number == "INC2":
+        (state,) = [item for item in told["fields"] if item["name"] == "state"]
+        assert (state["verdict"], state["delivery_id"], state["delivery_kept"]) == ("read", "D7", False)
 
 
 def test_every_operation_answers_as_its_document_says(app, client, desk):

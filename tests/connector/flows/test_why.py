@@ -1,0 +1,228 @@
+"""Why fields of real tickets stand as they do, after real flows against both simulated platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import sqlalchemy as sa
+
+from connector.console import explanation_json
+from connector.console.explanation import Explainer, TicketWhy, look
+from connector.console.explanation_shapes import Why
+from connector.settings import Settings
+from connector.why import FieldWhy
+from sandbox.servicenow.options import Options
+from tests.connector.flows.stage import Stage, plan, stage, task
+
+TASKS = {"assess": task("Assess"), "failover": task("Failover", "assess", on={"jira": "OPS"})}
+INCIDENT = """\
+version: 1
+fields:
+  x_contact: {field: contact_type, type: choice, direction: read, values: {call: phone}}
+  x_region: {field: u_region, direction: read, optional: true}
+  continuity_phase: {type: choice, values: {Containment: "3"}}
+  continuity_link: {field: u_nowhere}
+  recovery_progress: {when: "assignment_group == 'Network'"}
+"""
+TOKEN = {"Authorization": "Bearer a token of the test world"}
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    files = {"mappings/servicenow/incident.yaml": INCIDENT}
+    options = Options(unwritable=frozenset({"incident.u_rto_due"}))
+    with stage(tmp_path, monkeypatch, plan("PAY-DR", TASKS), files=files, servicenow=options) as made:
+        yield made
+
+
+def explained(world: Stage, name: str, connection: str = "", **more: Any) -> TicketWhy:
+    explainer = Explainer(world.connector.connections, world.clock.now)
+    with world.connector.database.begin() as tx:
+        (place,) = explainer.places(tx, name, connection)
+        return explainer.known(tx, place, **more)
+
+
+def fields(found: TicketWhy) -> dict[str, FieldWhy]:
+    return {item.name: item for item in found.fields}
+
+
+def test_each_field_of_an_incident_has_its_verdict_and_reason(world: Stage) -> None:
+    made = world.incident(impact="1", urgency="1", cmdb_ci=world.ci("payments-db"), contact_type="email")
+    world.settle()  # the plan is linked on it
+    world.promote(made["number"])
+    world.settle()
+
+    found = explained(world, made["number"].lower())
+
+    told = fields(found)
+    assert (found.covered, found.plan, found.role, found.mapping_version) == (True, "PAY-DR", "lead", 1)
+    assert told["summary"].verdict == "read"
+    assert told["summary"].message is not None
+    assert told["summary"].message.source == "webhook"
+    assert (told["ci"].ours, told["state"].theirs) == (["payments-db"], "1")
+    assert told["x_contact"].verdict == "skipped"
+    assert told["x_contact"].reason.startswith("value 'email' is not mapped")
+    assert told["x_contact"].reason.endswith("add it to one of: call")
+    assert told["x_region"].reason.startswith("the platform has no such field")
+    assert told["x_region"].rule == "mappings/servicenow/incident.yaml:4: fields.x_region"
+    assert told["continuity_plan"].verdict == "unchanged"
+    assert told["continuity_phase"].verdict == "skipped"
+    assert told["continuity_phase"].reason.startswith("our value 'Recovery' is not mapped")
+    assert "incident.u_nowhere did not stick: there is no such column" in told["continuity_link"].reason
+    assert told["rto_due"].reason == "incident.u_rto_due did not stick: sent '2026-03-02 13:00:00', got ''"
+    assert told["recovery_progress"].held is False
+    assert "the condition `assignment_group == 'Network'` was not true" in told["recovery_progress"].reason
+    assert (told["recovery_status"].verdict, told["recovery_status"].message is not None) == ("written", True)
+    assert any(line.startswith("Last heard of 2026-03-02 09:") for line in found.story)
+
+
+def test_what_people_change_on_tickets_is_taken_over_or_stands_and_is_told(world: Stage) -> None:
+    made = world.major(short_description="Payments down")
+    assess = world.tasks()["Assess"]
+    world.update("incident", made["sys_id"], u_continuity_plan="MINE")
+    world.update("incident_task", assess["sys_id"], state="2", due_date="2026-03-02 20:00:00")
+    world.settle()
+
+    plan_field = fields(explained(world, made["number"]))["continuity_plan"]
+    mine = fields(explained(world, assess["number"]))
+
+    assert plan_field.verdict == "skipped"
+    assert plan_field.theirs == "MINE"
+    assert plan_field.reason == (
+        "someone else's value stands until ours changes: the ticket holds 'MINE', we wrote 'PAY-DR'"
+    )
+    assert (mine["state"].verdict, mine["state"].ours) == ("read", "in_progress")
+    assert mine["due_at"].reason.startswith(
+        "someone else's value stands (wins: platform): the ticket holds '2026-03-02T20:"
+    )
+    assert mine["title"].verdict == "written"
+    assert mine["title"].message_id == mine["state"].message_id
+
+
+def test_an_issue_in_jira_is_known_by_number_and_by_id_with_the_ids_of_its_fields(world: Stage) -> None:
+    world.major(short_description="Payments down")
+    key = world.subtasks()["Failover"]["key"]
+
+    found = explained(world, key)
+
+    due = fields(found)["due_at"]
+    assert found.story[0] == "It is recovery task failover of ACT-1 (PAY-DR, running)."
+    assert due.verdict == "written"
+    assert (due.field, due.label) == ("RTO due", "RTO due")
+    assert due.id.startswith("customfield_")
+    assert explained(world, found.id, "jira").number == key
+
+
+def test_what_was_purged_is_said_to_be_no_longer_kept(world: Stage) -> None:
+    made = world.major(short_description="Payments down")
+    assess = world.tasks()["Assess"]["number"]
+    with world.connector.database.begin() as tx:
+        tx.execute(sa.text("DELETE FROM delivery"))
+
+    found, mine = explained(world, made["number"]), explained(world, assess)
+
+    state = fields(found)["state"]
+    assert (state.verdict, state.ours, state.message) == ("read", "new", None)
+    assert state.message_id is not None
+    assert any(line.endswith(f"by D{state.message_id}: the message is no longer kept.") for line in found.story)
+    assert any(line.endswith("the message is no longer kept.") for line in mine.story)
+    assert Why().validate(as_sent(found)) == {}
+
+
+def test_a_parked_write_and_what_waits_behind_it_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hasty(settings: Settings) -> Settings:
+        return replace(settings, give_up_after=timedelta(0))
+
+    with stage(tmp_path, monkeypatch, plan("PAY-DR", TASKS), change=hasty) as world:
+        made = world.incident(impact="1", urgency="1", cmdb_ci=world.ci("payments-db"))
+        world.settle()
+        world.faults(
+            world.servicenow,
+            {"kind": "503", "times": None, "method": "PATCH", "path": "/table/incident/", "inner": True},
+        )
+        world.promote(made["number"])
+        world.wait(lambda: world.rows("SELECT 1 FROM write WHERE state = 'parked'"), seconds=30)
+        world.faults(world.servicenow)
+        world.wait(lambda: world.tasks().get("Assess"))
+        world.update("incident_task", world.tasks()["Assess"]["sys_id"], state="3")
+        world.wait(lambda: world.rows("SELECT 1 FROM task WHERE key = 'assess' AND state = 'done'"))
+
+        found = explained(world, made["number"])
+
+        told = fields(found)
+        parked = next(item for item in found.writes if item.state == "parked")
+        assert told["continuity_phase"].verdict == "parked"
+        assert told["continuity_phase"].reason.startswith("parked: given up after 2 tries")
+        assert told["continuity_phase"].write == parked
+        assert f"Mend the cause, then `continuity replay W{parked.id}`." in found.advice
+
+
+def test_a_ticket_that_is_not_acted_on_says_why(world: Stage) -> None:
+    made = world.incident(short_description="A mouse is broken", impact="3", urgency="3")
+    world.settle()
+
+    found = explained(world, made["number"])
+
+    told = fields(found)
+    assert not found.covered
+    assert "It is not covered by a plan." in found.story
+    assert told["continuity_plan"].verdict == "skipped"
+    assert told["continuity_plan"].reason.startswith("nothing is written to this ticket: ")
+    assert found.why in told["continuity_plan"].reason
+
+
+def test_a_state_that_is_not_mapped_is_told_as_a_parked_message(world: Stage) -> None:
+    made = world.incident(short_description="Odd", impact="3", urgency="3")
+    world.settle()
+    world.update("incident", made["sys_id"], state="42")
+    world.settle()
+
+    found = explained(world, made["number"])
+
+    assert any("is parked: " in line and "value '42' is not mapped" in line for line in found.story)
+    assert found.advice[0].startswith("Mend the cause, then `continuity replay D")
+
+
+def test_a_live_reading_shows_what_differs_now(world: Stage) -> None:
+    made = world.major(short_description="Payments down")
+    world.hush()
+    world.update("incident", made["sys_id"], short_description="Payments are back")
+
+    live = look(world.connector.connections["servicenow"], made["sys_id"], "incident")
+    told = fields(explained(world, made["number"], live=live))
+
+    assert (told["summary"].theirs, told["summary"].live) == ("Payments down", "Payments are back")
+    assert (told["state"].live_known, told["state"].live) == (True, "new")
+
+
+def as_sent(found: TicketWhy) -> Any:
+    """Return an explanation as its answer holds it."""
+    return Why().dump(explanation_json.as_json(found))
+
+
+def test_the_api_answers_for_known_and_unknown_tickets_behind_the_token(world: Stage) -> None:
+    made = world.major(short_description="Payments down")
+    address = f"{world.web.url}/api/tickets"
+    world.forget_calls()
+
+    known = requests.get(f"{address}/servicenow/{made['number']}/why", headers=TOKEN, timeout=5)
+    unknown = requests.get(f"{address}/servicenow/INC9999999/why", headers=TOKEN, timeout=5)
+
+    assert (known.status_code, unknown.status_code) == (200, 200)
+    assert Why().validate(known.json()) == {}
+    assert Why().validate(unknown.json()) == {}
+    assert {item["name"] for item in known.json()["fields"]} >= {"state", "continuity_plan", "x_contact"}
+    assert (known.json()["known"], known.json()["activation"]) == (True, "ACT-1")
+    assert unknown.json()["known"] is False
+    assert unknown.json()["story"][0].startswith("Nothing was ever heard of 'INC9999999' on servicenow")
+    assert "webhooks came from servicenow in the last 24 hours" in " ".join(unknown.json()["story"])
+    assert unknown.json()["to_do"]
+    assert requests.get(f"{address}/nowhere/INC1/why", headers=TOKEN, timeout=5).status_code == 404
+    assert requests.get(f"{address}/servicenow/{made['number']}/why", timeout=5).status_code == 401
+    assert world.calls(world.servicenow) == []
