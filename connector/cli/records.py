@@ -226,7 +226,7 @@ def _ask(connector: Connector, name: str, names: Names, lines: dict[str, str]) -
 
 
 def _tried(connector: Connector, catalog: Catalog, item: Reached) -> Reached:
-    """Add what a connection would refuse of the plans, unless something is wrong with it that has to be mended first."""
+    """Add what a connection would refuse of the plans, unless something is wrong with it that comes first."""
     if item.down or any(problem.level == "error" for problem in item.problems):
         return item
     try:

@@ -16,10 +16,10 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
 from connector import activation as rules
-from connector.console import explanation, explanation_json, explanation_shapes, figures, records, shapes
+from connector.console import explanation, explanation_json, explanation_shapes, figures, plan_figures, records, shapes
 from connector.console.bearer import admitted
 from connector.console.document_style import Style
-from connector.flows.parts import Connection
+from connector.flows.parts import Connection, RecordsInForce
 from connector.store import activations
 from connector.store.database import Database
 
@@ -142,7 +142,18 @@ def _operations(
         """Say why a ticket is as it is, field by field; of one never heard of, what is known and what to check."""
         return explanation_json.as_json(_explained(database, explainer, connection, number))
 
+    _add_plans(api, database)
     return api
+
+
+def _add_plans(api: Any, database: Database) -> None:
+    in_force = RecordsInForce()
+
+    @_operation(api, "/plans", plan_figures.PlanList, unknown=False)
+    def list_plans(_query: dict[str, Any]) -> dict[str, Any]:
+        """List the plans in force, and whether each could be created on its platforms as these were last found."""
+        with database.engine.connect() as tx:
+            return plan_figures.plans(tx, in_force.read(tx))
 
 
 def _explained(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connector.activation import id_of
 from connector.standing import Standing
-from connector.store import activations, tickets, writes
+from connector.store import activations, preflights, tickets, writes
 from connector.store.belonging import Belongs
 
 ACTIVATION = "activation"
@@ -21,7 +21,10 @@ MOST_TROUBLES = 100
 
 @dataclass(frozen=True)
 class Found:
-    """Everything known of a ticket, of an activation, or of both; of `troubles` and `lines` the newest ones."""
+    """Everything known of a ticket, of an activation, or of both; of `troubles` and `lines` the newest ones.
+
+    `preflights` say whether the plan could be created as its platforms were when it was last tried.
+    """
 
     ticket: sa.Row[Any] | None
     activation: sa.Row[Any] | None
@@ -30,6 +33,7 @@ class Found:
     placements: Sequence[sa.Row[Any]]
     troubles: Sequence[sa.Row[Any]]
     lines: Sequence[sa.Row[Any]]
+    preflights: Sequence[sa.Row[Any]] = ()
 
 
 def find(tx: sa.Connection, connection: str, number: str) -> Found | None:
@@ -68,6 +72,7 @@ def _found(tx: sa.Connection, mine: sa.Row[Any] | None, row: sa.Row[Any] | None)
         mine.platform_id if mine is not None else "",
         row.id if row is not None else None,
     )
+    plan = row.plan_key if row is not None else mine.plan_key if mine is not None else ""
     return Found(
         ticket=mine,
         activation=row,
@@ -76,4 +81,5 @@ def _found(tx: sa.Connection, mine: sa.Row[Any] | None, row: sa.Row[Any] | None)
         placements=activations.placements(tx, row.id) if row is not None else (),
         troubles=writes.troubles(tx, belongs, limit=MOST_TROUBLES),
         lines=tickets.lines(tx, belongs, limit=MOST_LINES),
+        preflights=preflights.of_plan(tx, plan),
     )

@@ -20,6 +20,7 @@ from connector.recovery_status import RecoveryStatus, recovery_status
 from connector.recovery_task import CLOSED, PHASES, PlanTask, TaskState
 from connector.service import Service
 from connector.standing import Standing, TaskStanding, started_times
+from connector.store import preflights
 from connector.template import Template
 from connector.wording import PHASE_NAMES
 
@@ -32,6 +33,8 @@ STATE_NAMES = {
     TaskState.SKIPPED: "Skipped",
 }
 ACTIVATION_STATES = {"running": "Running", "stood_down": "Stood down", "closed": "Closed"}
+MOST_SHOWN = 5
+"""Of the reasons why a plan could not be created, how many stand on the page."""
 ROLES = {"lead": "Lead incident", "joined": "Same disruption", "child": "Child incident"}
 
 
@@ -286,6 +289,7 @@ def _warnings(found: Found) -> Iterable[str]:
         yield from (f"{found.ticket.number}: {problem}" for problem in found.ticket.problems)
         if found.ticket.deleted:
             yield f"{found.ticket.number} was deleted on {found.ticket.connection}."
+    yield from _preflights(found)
     if found.activation is not None and found.activation.escalated_at is not None:
         yield f"Escalated {instant(found.activation.escalated_at)}: not every record stood on its platform in time."
     for item in found.placements:
@@ -297,6 +301,18 @@ def _warnings(found: Found) -> Iterable[str]:
         elif item.state == "pending":
             yield f"Being tried again on {item.connection} ({item.attempts} tries so far): {title}: {item.reason}"
         yield from (f"{title}: {warning}" for warning in item.warnings)
+
+
+def _preflights(found: Found) -> Iterable[str]:
+    """Say where the plan could not be fully created, until an activation has shown how it is."""
+    if found.activation is not None and (found.activation.state != "running" or found.activation.complete_at):
+        return
+    for row in found.preflights:
+        if row.failed and row.checked_at is not None:
+            errors = [str(problem) for problem in preflights.problems(row) if problem.level == "error"]
+            more = [f"and {len(errors) - MOST_SHOWN} more"] if len(errors) > MOST_SHOWN else []
+            told = "; ".join([*errors[:MOST_SHOWN], *more])
+            yield f"This plan could not be fully created on {row.connection} as of {instant(row.checked_at)}: {told}."
 
 
 def _values(

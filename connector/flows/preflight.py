@@ -79,7 +79,7 @@ class Preflight:
                 unanswered(tx, parts, name, str(error), parts.now())
             return
         with parts.database.begin() as tx:
-            record(tx, parts, name, findings.problems, parts.now(), basis=_basis(catalog, connection), whole=True)
+            record(tx, parts, name, findings.problems, parts.now(), basis=basis_of(catalog, connection), whole=True)
         self._looked.add(name)
 
     def _due(
@@ -88,7 +88,7 @@ class Preflight:
         night = last_night(now, self._parts.timing.preflight_at)
         own = rows.get(preflights.CONNECTION)
         check = own is None or own.checked_at is None or own.checked_at < night
-        changed = own is None or own.basis != _basis(catalog, connection)
+        changed = own is None or own.basis != basis_of(catalog, connection)
         old = any(row.checked_at is None or row.checked_at < night for key, row in rows.items() if key)
         if not (check or changed or old or connection.name not in self._looked):
             return None
@@ -167,5 +167,6 @@ def _at(problem: Problem, where: str) -> Problem:
     return Problem(where, problem.what, problem.fix, problem.level)
 
 
-def _basis(catalog: Catalog, connection: Connection) -> str:
+def basis_of(catalog: Catalog, connection: Connection) -> str:
+    """Return what the plans are tried on: other records or mappings make a preflight out of date."""
     return f"{catalog.digest}:{connection.mapping_version}"

@@ -11,7 +11,7 @@ from flask import Flask
 
 from connector.console import pages
 from connector.recovery_task import TaskState
-from connector.store import activations, tickets
+from connector.store import activations, preflights, tickets
 from connector.store.tables import write
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -331,3 +331,36 @@ def test_the_page_is_read_while_another_process_holds_the_write_lock(client, des
     other.dispose()
 
     assert answer.status_code == 200
+
+
+def tried(desk, connection="jira", *, failed=True):
+    error = ["error", "plans/pay-dr.yaml:31: tasks.failover on jira: Cost centre", "nothing supplies it", "map it"]
+    warning = ["warning", "plans/pay-dr.yaml:31: tasks.failover on jira: team", "no team 'X'", "add it"]
+    values = {"failed": failed, "problems": [error, warning] if failed else [warning], "checked_at": BEGAN}
+    with desk.database.begin() as tx:
+        preflights.put(tx, connection, "PAY-DR", values)
+
+
+def test_a_plan_that_could_not_be_created_says_so_on_the_tickets_that_it_is_for(client, desk):
+    desk.ticket("INC1", plan_key="PAY-DR")
+    tried(desk)
+    tried(desk, "servicenow", failed=False)
+
+    text = words(client.get(desk.address("snow", "INC1")))
+
+    assert "This plan could not be fully created on jira as of 2026-03-02 09:00Z" in text
+    assert "tasks.failover on jira: Cost centre: nothing supplies it; map it" in text
+    assert "no team" not in text
+    assert "created on servicenow" not in text
+
+
+def test_a_preflight_says_nothing_any_more_once_an_activation_stands_whole(client, desk):
+    activation_id = desk.activation("INC1")
+    tried(desk)
+    before = client.get(desk.address("snow", "INC1")).text
+    desk.change(activation_id, complete_at=BEGAN)
+
+    after = client.get(desk.address("snow", "INC1")).text
+
+    assert "could not be fully created" in before
+    assert "could not be fully created" not in after
