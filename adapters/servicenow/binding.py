@@ -17,6 +17,7 @@ from connector.problem import Problem
 from connector.ticketing import Record
 from mappings.library import Mappings
 from mappings.mapping import Field, Mapping
+from mappings.transforms import NOTHING
 
 KEEP = 3600.0
 KEEP_ABSENT = 60.0
@@ -94,10 +95,11 @@ class Binding:
         found = {item.id: item.field for item in fields}
         return found if self._labels or any(said != name for name, said in found.items()) else {}
 
-    def unwritten(self, record: Record, values: Facts[str, Any]) -> Iterator[Problem]:
-        """Yield a problem for each of the values whose field has no column."""
+    def unwritten(self, record: Record, values: Facts[str, Any], *, whole: bool) -> Iterator[Problem]:
+        """Yield a problem for each value whose field has no column; `whole` as in `Mapping.write`."""
         for item, why in self._bound.lost.get(record, ()):
-            if item.writes and values.get(item.source) not in (None, "", []):
+            made = whole and (item.default is not NOTHING or item.compute is not None)
+            if item.writes and (made or values.get(item.source) not in (None, "", [])):
                 yield item.problem(f"{item.source} was not written: {why}", "name the column that you mean")
 
     def unread(self, record: Record) -> Iterator[Problem]:

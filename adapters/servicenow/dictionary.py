@@ -83,8 +83,11 @@ class Dictionary:
         return tuple(self._lines)
 
     def described(self, table: str) -> bool:
-        """Tell whether the table's columns could be read."""
-        return bool(self.columns(table))
+        """Tell whether the columns of a table and of all that it extends could be read.
+
+        Each table has a dictionary row of its own beside its columns, so that a table without rows is a hidden one.
+        """
+        return self.knows(table) and all(above in self._shown for above in self.line(table))
 
     def line(self, table: str) -> tuple[str, ...]:
         """Return a table and what it extends, nearest first."""
@@ -180,6 +183,10 @@ class Dictionary:
             if column.name:  # the table's own row has none
                 found.setdefault(column.table, {})[column.name] = column
         return found
+
+    @cached_property
+    def _shown(self) -> frozenset[str]:
+        return frozenset(_text(row, "name") for row in self._rows("columns"))
 
     @cached_property
     def _overrides(self) -> Facts[str, Sequence[Row]]:

@@ -115,7 +115,7 @@ class Composer:
 
         written = mapping.write(write.values, resolve, whole=creating, about=write.about)
         warnings += [str(problem) for problem in written.problems]
-        warnings += [str(problem) for problem in self._binding.unwritten(write.record, write.values)]
+        warnings += [str(problem) for problem in self._binding.unwritten(write.record, write.values, whole=creating)]
         fields = {name: _sent(value) for name, value in written.fields.items()}
         journals = (*_JOURNALS, records.journal(mapping))
         fields |= {name: unmarked(fields[name]) for name in journals if isinstance(fields.get(name), str)}

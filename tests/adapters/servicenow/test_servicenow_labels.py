@@ -91,6 +91,19 @@ def test_a_label_that_nothing_bears_is_told_with_the_value_that_was_not_written(
     assert world.row(incident)["u_recovery_progress"] == "33"
 
 
+def test_a_default_that_was_not_written_is_told_on_a_create_alone(make):
+    world = make(recovery_task='fields: {x_a: {field: "Contact by", default: phone, direction: write}}')
+    values = {"title": "x", "state": "open", "incident": world.post("incident")}
+
+    (made,) = world.adapter.send([Write("k", "create", "recovery_task", values=values)])
+    (changed,) = world.adapter.send([Write("l", "update", "recovery_task", id=made.id, values={"state": "done"})])
+
+    assert [warning.partition(": fields.")[2] for warning in made.warnings] == [
+        "x_a: x_a was not written: no column of incident_task is labelled 'Contact by'; name the column that you mean"
+    ]
+    assert changed.warnings == ()
+
+
 def test_while_nobody_can_be_asked_the_plain_fields_go_on(make):
     world = make(incident=WRITTEN)
     world.order("add-column", **GLANCE)
