@@ -11,6 +11,7 @@ from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.mapping_changes import changes, plain, print_changes, print_shipped
 from connector.cli.mapping_orders import activate, rollback
+from connector.cli.mapping_preview import preview
 from connector.cli.mapping_proof import prove_mappings
 from connector.cli.mapping_state import State, known, opened_state
 from connector.cli.records import check
@@ -157,5 +158,6 @@ def _standing(state: State) -> str:
 
 mappings.add_command(check)
 mappings.add_command(prove_mappings)
+mappings.add_command(preview)
 mappings.add_command(activate)
 mappings.add_command(rollback)
