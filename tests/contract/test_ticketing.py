@@ -245,7 +245,7 @@ def test_a_check_names_the_account(bench: Bench) -> None:
     account = bench.adapter.check(Names(teams=(TEAM,)))
 
     assert account.name
-    assert [str(problem) for problem in account.problems] == []
+    assert [str(problem) for problem in account.problems if problem.level == "error"] == []
 
 
 def test_a_preflight_of_what_can_be_created_finds_nothing_and_changes_nothing(bench: Bench) -> None:
@@ -266,3 +266,17 @@ def test_a_preflight_tells_for_each_write_that_its_team_is_unknown(bench: Bench)
 
     assert [(problem.where.partition(":")[0], problem.level) for problem in problems] == [("lost", "warning")]
     assert "DB Ops" in problems[0].what
+
+
+def test_a_preflight_finds_what_a_create_would_be_refused_for(bench: Bench) -> None:
+    write = task(bench, bench.raise_incident())
+    field = bench.refuse_tasks()
+
+    problems = bench.adapter.preflight([write])
+    refused = send(bench, write)
+
+    errors = [problem for problem in problems if problem.level == "error"]
+    assert [problem.where for problem in errors] == [f"{write.key}: {field}"]
+    assert errors[0].fix
+    assert refused.status == "refused"
+    assert bench.count(write.key) == 0
