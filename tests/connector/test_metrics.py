@@ -12,7 +12,7 @@ from connector.flows.parts import Meter
 from connector.metrics import MOST_VALUES, Metrics, status_class
 from connector.plan import Plan
 from connector.standing import TaskStanding
-from connector.store import activations, deliveries, writes
+from connector.store import activations, deliveries, preflights, writes
 from connector.store.database import Database
 from connector.store.tables import metadata
 
@@ -196,3 +196,19 @@ def test_a_platform_that_is_given_up_is_told() -> None:
     assert (told("jira"), told("servicenow")) == (1.0, 0.0)
     down.clear()
     assert told("jira") == 0.0
+
+
+def test_a_plan_that_could_not_be_created_is_a_gauge_with_its_age(watched):
+    with watched.database.begin() as tx:
+        preflights.put(tx, "jira", "PAY-DR", {"failed": True, "checked_at": NOW - timedelta(hours=2)})
+        preflights.put(tx, "snow", "PAY-DR", {"failed": False, "checked_at": NOW})
+        preflights.put(tx, "jira", "", {"failed": True, "checked_at": NOW - timedelta(hours=3)})
+        preflights.put(tx, "snow", "", {"unanswered_since": NOW})
+
+    plan = {"plan": "PAY-DR", "connection": "jira"}
+    assert watched.value("continuity_preflight_failed", plan) == 1
+    assert watched.value("continuity_preflight_age_seconds", plan) == 7200
+    assert watched.value("continuity_preflight_failed", {**plan, "connection": "snow"}) == 0
+    assert watched.value("continuity_live_check_failed", {"connection": "jira"}) == 1
+    assert watched.value("continuity_live_check_age_seconds", {"connection": "jira"}) == 10800
+    assert watched.value("continuity_live_check_failed", {"connection": "snow"}) is None

@@ -1,5 +1,6 @@
 """Settings that are wrong: everything is told at once, with what to write instead."""
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,10 @@ def test_a_secret_that_is_not_set_is_told_once_and_the_rest_is_read(tmp_path: Pa
             "listen: '127.0.0.1:99999' has no port from 1 to 65535; write it as 127.0.0.1:8080",
         ),
         (
+            "preflight_at: 25:00",
+            "preflight_at: '25:00' is not a time of day; write hours and minutes in UTC, such as '03:00'",
+        ),
+        (
             "escalation: {webhook: {url: 'https://alerts.example.com', secret: short}}",
             "escalation.webhook.secret: the secret is shorter than 16 characters; use 32 random ones",
         ),
@@ -106,3 +111,14 @@ def test_a_platform_that_is_added_is_known_with_the_settings_that_it_needs(tmp_p
     assert known.problems == ()
     assert known.settings is not None
     assert [problem.what for problem in needy.problems] == ["the field review_project is missing"]
+
+
+@pytest.mark.parametrize("written", ["03:30", "'03:30'", "3:30"])
+def test_the_time_of_the_nightly_preflight_is_read_with_or_without_quotes(written: str, tmp_path: Path) -> None:
+    (tmp_path / "continuity.yaml").write_text(f"{GOOD}preflight_at: {written}\n")
+
+    found = survey(tmp_path, {"SECRET": SECRET}, NEEDS)
+
+    assert found.problems == ()
+    assert found.settings is not None
+    assert found.settings.preflight_at == time(3, 30)

@@ -53,6 +53,10 @@ class Bench(Protocol):
         """Return what makes an update be refused: a ticket id that does not exist."""
         ...
 
+    def refuse_tasks(self) -> str:
+        """Change the platform, as its admin does, so that every new recovery task is refused; returns the field."""
+        ...
+
     def fingerprint(self) -> object:
         """Return all that stands, so that two looks tell whether anything was changed."""
         ...
@@ -87,6 +91,10 @@ class MemoryBench:
 
     def refusal(self) -> Mapping[str, Any]:
         return {"id": "nothing"}
+
+    def refuse_tasks(self) -> str:
+        self.adapter.reject("text", "texts are not taken any more")
+        return "text"
 
     def fingerprint(self) -> object:
         return self.adapter.tickets()
@@ -136,6 +144,13 @@ class ServiceNowBench:
 
     def refusal(self) -> Mapping[str, Any]:
         return {"id": "0" * 32}
+
+    def refuse_tasks(self) -> str:
+        column = {"table": "incident_task", "name": "u_cost_centre", "label": "Cost centre"}
+        policy = {"table": "incident_task", "column": "u_cost_centre"}
+        for path, order in (("add-column", column), ("require-column", policy)):
+            requests.post(f"{self.url}/_sandbox/{path}", json=order, timeout=5).raise_for_status()
+        return "u_cost_centre"
 
     def fingerprint(self) -> object:
         return self._state()
@@ -195,6 +210,11 @@ class JiraBench:
     def refusal(self) -> Mapping[str, Any]:
         return {"id": "999999"}
 
+    def refuse_tasks(self) -> str:
+        order = {"do": "add_field", "name": "Cost centre", "required_in": "OPS"}
+        requests.post(f"{self.url}/_sandbox/admin", json={"orders": [order]}, timeout=5).raise_for_status()
+        return "Cost centre"
+
     def fingerprint(self) -> object:
         return requests.get(f"{self.url}/_sandbox/state", timeout=5).json()
 
@@ -221,7 +241,8 @@ def memory() -> Iterator[Bench]:
 
 @contextmanager
 def servicenow() -> Iterator[Bench]:
-    running = start(create(Options()))
+    # What would be refused can be known only where the account may see the data policies.
+    running = start(create(Options(policy_acl=False)))
     bench = ServiceNowBench(running.url)
     try:
         yield bench
