@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from connector.condition import Undecidable
@@ -190,7 +191,7 @@ def _stored(value: Any) -> Any:
     """Return a value as it is stored: instants as ISO 8601 text."""
     if isinstance(value, list):
         return [_stored(item) for item in value]
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _alike(item: Field, one: Any, other: Any) -> bool:

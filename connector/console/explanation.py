@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast, get_args
 
 import sqlalchemy as sa
@@ -160,15 +160,15 @@ class Explainer:
         return self._version(tx, side, record, mapping_versions.newest_id(tx))
 
     def _version(self, tx: sa.Connection, side: Connection, record: Record, wanted: int) -> Version:
-        """Return a record's mapping of a version as compiled; of one that is not stored, what is in force."""
-        key = (wanted, side.name, record)
+        """Return a record's mapping of a version; of none (a write not sent yet) or an unknown one, that in force."""
+        row = mapping_versions.get(tx, wanted) if wanted else None
+        key = (row.id if row is not None else mapping_versions.newest_id(tx), side.name, record)
         if key not in self._versions:
-            row = mapping_versions.get(tx, wanted) if wanted else None
             row = row or mapping_versions.newest(tx)
             texts = (row.content if row is not None else {}).get(side.platform, {})
             rules = library.build(side.platform, texts, checked=False).on(side.name)[record]
             source = library.sourced(side.platform, record, texts.get(record, ()))
-            self._versions[key] = Version(row.id if row is not None else 0, rules, source)
+            self._versions[key] = Version(key[0], rules, source)
         return self._versions[key]
 
 
@@ -247,7 +247,7 @@ def _live_values(side: Connection, record: Record, live: Live, rules: Rules) -> 
                 found[item.name] = item.read(held[place], lambda _kind, _name: None)
             except Unmapped:
                 found[item.name] = held[place]
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in found.items()}
 
 
 def _wanted(place: Place, standing: Standing | None) -> dict[str, Any]:

@@ -84,7 +84,8 @@ def test_each_field_of_an_incident_has_its_verdict_and_reason(world: Stage) -> N
 
 def test_what_people_change_on_tickets_is_taken_over_or_stands_and_is_told(world: Stage) -> None:
     made = world.major(short_description="Payments down")
-    assess = world.tasks()["Assess"]
+    assess = world.wait(lambda: world.tasks().get("Assess"))
+    world.settle()
     world.update("incident", made["sys_id"], u_continuity_plan="MINE")
     world.update("incident_task", assess["sys_id"], state="2", due_date="2026-03-02 20:00:00")
     world.settle()
@@ -107,7 +108,8 @@ def test_what_people_change_on_tickets_is_taken_over_or_stands_and_is_told(world
 
 def test_an_issue_in_jira_is_known_by_number_and_by_id_with_the_ids_of_its_fields(world: Stage) -> None:
     world.major(short_description="Payments down")
-    key = world.subtasks()["Failover"]["key"]
+    key = world.wait(lambda: world.subtasks().get("Failover"))["key"]
+    world.settle()
 
     found = explained(world, key)
 
@@ -121,7 +123,8 @@ def test_an_issue_in_jira_is_known_by_number_and_by_id_with_the_ids_of_its_field
 
 def test_what_was_purged_is_said_to_be_no_longer_kept(world: Stage) -> None:
     made = world.major(short_description="Payments down")
-    assess = world.tasks()["Assess"]["number"]
+    assess = world.wait(lambda: world.tasks().get("Assess"))["number"]
+    world.settle()
     with world.connector.database.begin() as tx:
         tx.execute(sa.text("DELETE FROM delivery"))
 
@@ -175,6 +178,33 @@ def test_a_ticket_that_is_not_acted_on_says_why(world: Stage) -> None:
     assert told["continuity_plan"].verdict == "skipped"
     assert told["continuity_plan"].reason.startswith("nothing is written to this ticket: ")
     assert found.why in told["continuity_plan"].reason
+
+
+def test_an_issue_of_another_type_is_known_for_the_messages_that_were_ignored(world: Stage) -> None:
+    fields_of = {"project": {"key": "OPS"}, "issuetype": {"name": "Task"}, "summary": "Order paper"}
+    key = world.jira_call("POST", "/rest/api/2/issue", json={"fields": fields_of})["key"]
+    world.settle()
+
+    found = explained(world, key)
+
+    assert (found.record, found.known, found.covered, found.fields) == ("", True, False, ())
+    assert found.story[0] == "It is no incident and no ticket of ours: nothing of it is read or written."
+    assert found.story[-1].endswith("was ignored: neither an incident nor a ticket of ours: Task.")
+
+
+def test_a_question_to_the_desk_is_explained_by_the_write_that_asked_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage(tmp_path, monkeypatch, plan("PAY-DR", TASKS), plan("PAY-ALT", TASKS)) as world:
+        world.major(short_description="Payments down")
+        (asked,) = world.table("incident_task")
+
+        found = explained(world, asked["number"])
+
+        assert (found.record, found.covered) == ("question", True)
+        assert found.story[0] == "It is a question of ours to the desk: several plans match."
+        assert fields(found)["title"].verdict == "written"
+        assert fields(found)["answer"].reason == "nothing was read from this ticket yet"
 
 
 def test_a_state_that_is_not_mapped_is_told_as_a_parked_message(world: Stage) -> None:
