@@ -14,9 +14,19 @@ _FIELDS = ("status", "labels")
 
 
 def of(site: Site, project: str, issue_type: str) -> tuple[Issue, ...]:
-    """Return up to 100 issues of a type (its id), the newest first, with status and labels. Raises as a read does."""
+    """Return up to 100 issues of a type (its id), the newest first, with status and labels.
+
+    None where the search is refused: nothing can be seen then. Raises the other faults of a read.
+    """
     query = f"project = {search.quoted(project)} AND issuetype = {issue_type} ORDER BY created DESC"
-    return site.shelf.get(("newest", project, issue_type), lambda: tuple(search.page(site.connection, query, _FIELDS)))
+
+    def found() -> tuple[Issue, ...]:
+        try:
+            return tuple(search.page(site.connection, query, _FIELDS))
+        except Rejected:
+            return ()
+
+    return site.shelf.get(("newest", project, issue_type), found)
 
 
 def ours(site: Site, project: str, issue_type: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from adapters.jira import kinds, newest
+from adapters.jira.fault import Rejected
 from adapters.jira.places import PLACE, Found, Place, merged
 from adapters.jira.site import Site
 from connector.problem import Problem, nearest
@@ -35,7 +36,7 @@ _SHOWN = 8
 def created(site: Site, place: Place) -> Iterator[Problem]:
     """Yield what the create screen lacks, and what it requires that our creates do not surely have."""
     mapping = site.mapping(place.record)
-    screen = site.lookups.screen(place.project.key, place.type.id)
+    screen = _create_screen(site, place)
     if not screen:
         what = f"the create screen of {PLACE} shows nothing to the account"
         fix = "grant it CREATE_ISSUES in the project's permission scheme"
@@ -51,6 +52,14 @@ def created(site: Site, place: Place) -> Iterator[Problem]:
     yield from _required(site, mapping, screen, place)
 
 
+def _create_screen(site: Site, place: Place) -> Meta:
+    """Return what can be set on a create, nothing where the account may not create there."""
+    try:
+        return site.lookups.screen(place.project.key, place.type.id)
+    except Rejected:
+        return {}
+
+
 def edited(site: Site, place: Place) -> Iterator[Problem] | None:
     """Return what the edit screen of the newest issue lacks; None where no issue stands whose screen could be seen."""
     identity = newest.ours(site, place.project.key, place.type.id)
@@ -62,7 +71,10 @@ def edited(site: Site, place: Place) -> Iterator[Problem] | None:
 
 def edit_screen(site: Site, identity: str) -> Meta:
     """Return what can be set on an issue, by field id. Raises the faults of a read."""
-    answer = site.connection.get(f"/issue/{identity}/editmeta")
+    try:
+        answer = site.connection.get(f"/issue/{identity}/editmeta")
+    except Rejected:
+        return {}
     fields = answer.get("fields") if isinstance(answer, Mapping) else None
     return fields if isinstance(fields, Mapping) else {}
 
@@ -123,7 +135,7 @@ def values(site: Site, places: Iterable[Place]) -> Iterator[Problem]:
     unread: dict[tuple[Record, str], tuple[Item, dict[str, None]]] = {}
     lacking: list[Found] = []
     for place in places:
-        screen = site.lookups.screen(place.project.key, place.type.id)
+        screen = _create_screen(site, place)
         for item in site.mapping(place.record).fields:
             offered = _offered(screen.get(item.id, {}))
             if not offered or item.id in kinds.HANDLED:

@@ -125,6 +125,9 @@ def read(site: Site, project: Project, issue_type: IssueType, *, issues: bool) -
     if issues:
         for name, identity in newest.by_status(site, project.key, issue_type.id, [item.name for item in statuses]):
             steps[name.casefold()] = _joined(steps.get(name.casefold(), ()), tuple(_offered(site, identity)))
+    kept = known(site, project.key, issue_type.id)
+    if not steps and kept is not None:
+        return kept  # what a check saw of it is better than nothing
     flow = Workflow(statuses, steps)
     site.shelf.put(("workflow", project.key, issue_type.id), flow)
     return flow

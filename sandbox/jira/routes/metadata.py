@@ -221,7 +221,7 @@ def create_screen(key: str, type_id: str) -> Response:
     start, size = page(50, _META_LIMIT)
     found = _project(key)
     issue_type = next((kind for kind in found.issue_types if kind.id == type_id), None)
-    if issue_type is None:
+    if issue_type is None or not desk().site.may(user(), "CREATE_ISSUES", found):
         raise Refused(404, "Issue type not found or you do not have permission to see it.")
     return _meta_page("fields", create_fields(found, issue_type, view()), start, size)
 

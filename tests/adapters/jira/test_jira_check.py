@@ -275,6 +275,24 @@ def test_a_lookup_that_the_flavour_does_not_have_is_an_error(cloud: Desk, tmp_pa
     ]
 
 
+def test_a_project_in_which_nothing_can_be_created_or_changed_is_told_as_such(desk: Desk) -> None:
+    populate(desk)
+    desk.administer(
+        {"do": "withdraw", "project": "OPS", "permission": "CREATE_ISSUES"},
+        {"do": "withdraw", "project": "OPS", "permission": "EDIT_ISSUES"},
+    )
+
+    grant = "in the project's permission scheme"
+    assert told(problems(desk)) == [
+        f"connections.jira-test.projects.OPS: {what}"
+        for what in (
+            f"the create screen of Task, Sub-task in OPS shows nothing to the account; grant it CREATE_ISSUES {grant}",
+            f"the account may change nothing on the edit screen of Task, Sub-task in OPS; grant it EDIT_ISSUES {grant}",
+            f"the account lacks CREATE_ISSUES, EDIT_ISSUES; grant them to the account {grant}",
+        )
+    ]
+
+
 def test_a_component_that_is_gone_and_permissions_that_were_withdrawn_are_told(desk: Desk) -> None:
     desk.administer(
         {"do": "remove_component", "project": "OPS", "component": "Database Operations"},
