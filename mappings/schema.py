@@ -40,7 +40,7 @@ class _Texts(fields.Field[tuple[str, ...]]):
         return tuple(cast("str", text.deserialize(item)) for item in items)
 
 
-class _LookupSchema(Schema):
+class LookupSchema(Schema):
     """How a name is looked up."""
 
     by = fields.String(
@@ -54,7 +54,7 @@ class _LookupSchema(Schema):
     )
 
 
-class _ElseSchema(Schema):
+class ElseSchema(Schema):
     """What stands for a value that the map does not know."""
 
     read = _Text(metadata={"description": "our value for any of theirs that is not in values"})
@@ -89,7 +89,7 @@ class FieldSchema(Schema):
         metadata=_told("a map both ways, ours: theirs; of several of theirs the first is written, all are read"),
     )
     otherwise = fields.Nested(
-        _ElseSchema,
+        ElseSchema,
         data_key="else",
         load_default=dict,
         metadata=_told("what stands for a value that values does not hold, or for a name that nobody bears"),
@@ -115,7 +115,7 @@ class FieldSchema(Schema):
         metadata=_told("what a name is looked up as: team, user, ci or service; by type if left out"),
     )
     lookup = fields.Nested(
-        _LookupSchema,
+        LookupSchema,
         load_default=lambda: {"by": "", "several": "refuse"},
         metadata=_told("how a name is looked up"),
     )
@@ -165,8 +165,8 @@ class MappingSchema(Schema):
 FIELD_KEYS = tuple(field.data_key or name for name, field in FieldSchema().fields.items())
 RECORD_KEYS = tuple(field.data_key or name for name, field in MappingSchema().fields.items())
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "lookup": tuple(_LookupSchema().fields),
-    "else": tuple(_ElseSchema().fields),
+    "lookup": tuple(LookupSchema().fields),
+    "else": tuple(ElseSchema().fields),
 }
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "direction": DIRECTIONS,
