@@ -21,6 +21,8 @@ from mappings.transforms import NOTHING
 
 KEEP = 3600.0
 KEEP_ABSENT = 60.0
+# After a hiccup a write asks again this soon, as it would lose a value; what is only read waits longer.
+PRESSING = 1.0
 
 Meant = Facts[tuple[str, str], tuple[str, ...]]
 """The columns that may be meant by what a mapping says, for each (table, text)."""
@@ -48,7 +50,7 @@ class Binding:
         self._labels = frozenset((table, label) for table, label in said if query.plain(label))
         # What cannot stand in a query is no label of anything that we could find.
         self._meant: dict[tuple[str, str], tuple[str, ...]] = dict.fromkeys(said - self._labels, ())
-        self._until = 0.0
+        self._until = self._pressing = 0.0
         self._bound = self._bind()
 
     @property
@@ -56,10 +58,10 @@ class Binding:
         """The mappings as they can be used now."""
         return self._bound.mappings
 
-    def due(self) -> bool:
-        """Tell whether labels have to be asked for: never asked, or too long ago."""
+    def due(self, *, pressing: bool = False) -> bool:
+        """Tell whether labels have to be asked for: never asked, or too long ago; `pressing` before a write."""
         with self._lock:
-            return bool(self._labels) and self._until <= self._clock()
+            return bool(self._labels) and (self._pressing if pressing else self._until) <= self._clock()
 
     def requests(self) -> list[Inner]:
         """Return what asks for the labels."""
@@ -67,13 +69,12 @@ class Binding:
 
     def learn(self, answers: Facts[str, Answer] | None) -> None:
         """Keep what was answered, None for nothing: what was known before is better than that, and is asked again."""
-        good = [answer for key, answer in (answers or {}).items() if key.startswith(("tables", "columns", "labels"))]
-        if not any(answer.good and answer.rows for answer in good):
-            self._keep({}, KEEP_ABSENT)
+        good = {key.partition(":")[0] for key, answer in (answers or {}).items() if answer.good}
+        if "tables" not in good or not good & {"columns", "labels"}:
+            self._keep({}, KEEP_ABSENT, PRESSING)
             return
         found = Dictionary(answers or {})
-        meant = {(table, label): found.labelled(table, label) for table, label in self._labels}
-        self._keep(meant, KEEP if all(len(names) == 1 for names in meant.values()) else KEEP_ABSENT)
+        self._keep({(table, label): found.labelled(table, label) for table, label in self._labels})
 
     def learn_all(self, found: Dictionary) -> None:
         """Keep what the whole dictionary says: a text that looks like a column may be a label after all."""
@@ -85,7 +86,7 @@ class Binding:
                     names = found.locate(table, said)
                     if names or not query.is_walk(said):
                         meant[table, said] = names
-        self._keep(meant, KEEP)
+        self._keep(meant)
 
     def called(self) -> Facts[str, str]:
         """Return what the mappings call each column that was found, {} where no label stands in them."""
@@ -108,10 +109,13 @@ class Binding:
             if item.reads and not item.optional:
                 yield item.problem(f"{item.source} was not read: {why}", "name the column that you mean")
 
-    def _keep(self, meant: Meant, lasts: float) -> None:
+    def _keep(self, meant: Meant, lasts: float | None = None, pressing: float | None = None) -> None:
+        found = all(len(meant.get(label, ())) == 1 for label in self._labels)
+        lasts = (KEEP if found else KEEP_ABSENT) if lasts is None else lasts
         with self._lock:
             self._meant.update(meant)
             self._until = self._clock() + lasts
+            self._pressing = self._clock() + (lasts if pressing is None else pressing)
             self._bound = self._bind()
 
     def _bind(self) -> _Bound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Mapping as Facts
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.servicenow import demands, dictionary, fitting, lookups, offers, query, records
 from adapters.servicenow.batch import Answer, Inner
@@ -117,9 +117,9 @@ def inspected(
     ]
     for mapping in mappings.records.values():
         if found.described(mapping.setting("table")):
-            told = (*fitting.problems(found, mapping), *offers.problems(found, mapping))
-            left_out = {item.where for item in mapping.fields if item.source in unused}
-            problems += [problem for problem in told if problem.where not in left_out]
+            kept = replace(mapping, fields=tuple(item for item in mapping.fields if item.source not in unused))
+            problems += fitting.problems(found, kept)
+            problems += offers.problems(found, kept)
             problems += demands.problems(found, mapping)
     return Findings(shown, found, tuple(dict.fromkeys(problems)))
 

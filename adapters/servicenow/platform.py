@@ -121,7 +121,7 @@ class ServiceNow:
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes in one Batch call (and one before it where names or an earlier try must be looked up)."""
-        self._bind()
+        self._bind(pressing=True)
         return self._sender.send(writes)
 
     def warm(self, names: Names) -> tuple[Problem, ...]:
@@ -169,9 +169,9 @@ class ServiceNow:
         """Make one call of reads, of which any may be refused. Raises Unavailable, Refused."""
         return self._asked([], inners)
 
-    def _bind(self) -> None:
+    def _bind(self, *, pressing: bool = False) -> None:
         """Ask which columns bear the labels that mappings name, where that is not known; never raises."""
-        if not self._binding.due():
+        if not self._binding.due(pressing=pressing):
             return
         try:
             self._binding.learn(self._rest.batch(self._binding.requests(), safe=True))

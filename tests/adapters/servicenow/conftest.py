@@ -68,7 +68,12 @@ def make(tmp_path: Path) -> Iterator[MakeWorld]:
     """Makes a world; `incident`, `recovery_task`, `review` are the texts of an admin's mapping files."""
     made: list[World] = []
 
-    def one(options: Options | None = None, settings: dict[str, Any] | None = None, **files: str) -> World:
+    def one(
+        options: Options | None = None,
+        settings: dict[str, Any] | None = None,
+        user: str = "continuity.integration",
+        **files: str,
+    ) -> World:
         folder = tmp_path / str(len(made)) / "mappings" / "servicenow"
         folder.mkdir(parents=True)
         for record, text in files.items():
@@ -78,7 +83,7 @@ def make(tmp_path: Path) -> Iterator[MakeWorld]:
         adapter = ServiceNow(
             "desk",
             running.url,
-            BasicAuth("continuity.integration", "sandbox-password"),
+            BasicAuth(user, "sandbox-password"),
             load("servicenow", folder.parent.parent),
             fallback_team="Service Desk",
             on_call=lambda method, path, status, seconds: calls.append((method, path, status)),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.servicenow import inspection
+from adapters.servicenow.batch import Answer
 from connector.ticketing import Names
+from mappings.library import load
 from sandbox.servicenow.options import Options
 
 INC, TASK = "mappings/servicenow/incident.yaml:1", "mappings/servicenow/recovery_task.yaml:1"
@@ -555,6 +558,46 @@ def test_a_group_that_was_switched_off_is_told(make):
             "it, or correct the name, or its tasks go to 'Service Desk'"
         )
     ]
+
+
+def test_an_account_without_a_role_that_writes_is_told(make):
+    world = make(user="rosa")
+    rosa = world.as_admin("sys_user", user_name="rosa", name="Rosa Lind")
+    world.as_admin("sys_user_has_role", user=rosa, role=world.as_admin("sys_user_role", name="catalog"))
+
+    assert world.told() == [
+        (
+            "warning: connection desk: Rosa Lind (rosa) has none of the roles itil, admin, sn_incident_write; grant the "
+            "role itil"
+        )
+    ]
+
+
+def test_a_table_that_the_account_may_not_read_is_told_with_the_platforms_words():
+    refusal = Answer(403, {"error": {"message": "Operation Failed", "detail": "ACL Exception"}, "status": "failure"})
+
+    def ask(inners):
+        return {inner.id: refusal if inner.id == "read:problem" else Answer(200, {"result": []}) for inner in inners}
+
+    found = inspection.inspected("desk", load("servicenow"), "rosa", ask, Answer(200, {"result": []}))
+
+    assert [str(problem) for problem in found.problems] == [
+        (
+            "connection desk: rosa may not read problem (HTTP 403: Operation Failed: ACL Exception); grant read access to "
+            "the table, for example by the role itil"
+        ),
+        (
+            "connection desk: the account cannot see tables and columns, so that mappings stay unchecked; grant read "
+            "access to sys_db_object, sys_dictionary and sys_choice (role personalize_dictionary)"
+        ),
+    ]
+
+
+def test_a_plugin_that_is_not_used_is_not_checked(make):
+    text = "fields: {major_state: {field: major_incident_stat, values: {accepted: acepted}}}"
+
+    assert make(settings={"major_incident_management": False}, incident=text).told() == []
+    assert len(make(incident=text).told()) == 1
 
 
 def test_all_that_is_wrong_is_told_at_once(make):

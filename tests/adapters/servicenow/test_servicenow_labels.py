@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import requests
 
+from adapters.servicenow.batch import Answer
+from adapters.servicenow.binding import KEEP, KEEP_ABSENT, PRESSING, Binding
 from connector.ticketing import Watch, Write
+from mappings.library import load
 
 OUTAGE = 'fields: {outage_began_at: {field: "Outage start", direction: read, type: datetime}}'
 WRITTEN = 'fields: {recovery_status: {field: "Recovery at a glance"}}'
@@ -171,3 +174,62 @@ def test_what_columns_are_called_can_be_asked(make):
     assert unasked is None
     assert (asked["u_outage_start"], asked["state"]) == ("Outage start", "state")
     assert plain.adapter.field_labels() == {}
+
+
+LABELLED = {
+    "tables:0": Answer(200, {"result": [{"name": "incident", "super_class.name": "task"}, {"name": "problem"}]}),
+    "columns:0": Answer(
+        200, {"result": [{"name": "task", "element": "u_outage_start", "column_label": "Outage start"}]}
+    ),
+}
+
+
+def bound(tmp_path, clock):
+    folder = tmp_path / "mappings" / "servicenow"
+    folder.mkdir(parents=True)
+    (folder / "incident.yaml").write_text(OUTAGE)
+    return Binding(load("servicenow", tmp_path), clock)
+
+
+def place(binding):
+    item = binding.mappings["incident"].named("outage_began_at")
+    return item.id if item else None
+
+
+def test_what_a_label_means_is_kept_for_an_hour_and_outdated_is_better_than_unknown(tmp_path):
+    now = [0.0]
+    binding = bound(tmp_path, lambda: now[0])
+    at_first = (binding.due(), place(binding))
+    binding.learn(LABELLED)
+
+    known = (binding.due(), place(binding))
+    now[0] = KEEP
+    aged = binding.due()
+    binding.learn(None)
+
+    assert (at_first, known, aged) == ((True, None), (False, "u_outage_start"), True)
+    assert (binding.due(), place(binding)) == (False, "u_outage_start")
+
+
+def test_after_a_hiccup_a_write_asks_again_sooner_than_a_read(tmp_path):
+    now = [0.0]
+    binding = bound(tmp_path, lambda: now[0])
+    refused = Answer(403, {"error": {"message": "no", "detail": None}})
+    binding.learn(LABELLED | {"columns:0": refused})
+
+    now[0] = PRESSING
+    asked = (binding.due(), binding.due(pressing=True))
+    now[0] = KEEP_ABSENT
+
+    assert (asked, binding.due()) == ((False, True), True)
+
+
+def test_a_label_that_was_not_found_is_asked_for_again_after_a_minute(tmp_path):
+    now = [0.0]
+    binding = bound(tmp_path, lambda: now[0])
+    binding.learn(LABELLED | {"columns:0": Answer(200, {"result": []})})
+
+    soon = binding.due(pressing=True)
+    now[0] = KEEP_ABSENT
+
+    assert (soon, binding.due()) == (False, True)
