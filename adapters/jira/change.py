@@ -41,7 +41,7 @@ def _update(site: Site, write: Write, present: Issue | None) -> Outcome:
             found = site.connection.get(f"/issue/{write.id}", {"fields": ",".join((*transition.READ, "labels"))})
         values = {name: value for name, value in write.values.items() if name != "state"}
         written = mapping.write(values, site.resolve, about=write.about)
-        fields = site.written(written.fields)
+        fields = site.written(written.fields, mapping)
         internal = bool(write.note) and _apart(site, write, found)
         noted = bool(write.note) and write.unclear_since is not None and _stands(site, write)
     except (NoEffect, Rejected, Unclear) as error:

@@ -38,7 +38,7 @@ def compose(site: Site, write: Write, parent: str) -> Draft:
     values = {**write.values, "project": project, "parent": parent}
     state = str(values.pop("state", None) or "open")
     written = mapping.write(values, site.resolve, whole=True, about=write.about)
-    fields = site.written(written.fields)
+    fields = site.written(written.fields, mapping)
     status, holder = mapping.named("state"), mapping.named("parent")
     fields.pop(status.id if status else "status", None)
     fields.pop(holder.id if holder else "parent", None)
@@ -97,7 +97,7 @@ def _fallback(site: Site, draft: Draft, refused: Mapping[str, str]) -> dict[str,
     if not site.fallback_team or not names or draft.write.values.get("team") == site.fallback_team:
         return {}
     mapping = site.mapping(draft.write.record)
-    fields = site.written(mapping.write({"team": site.fallback_team}, site.resolve).fields)
+    fields = site.written(mapping.write({"team": site.fallback_team}, site.resolve).fields, mapping)
     # A second refusal finds the fallback already there, and then goes without.
     return {name: fields[name] for name in names if name in fields and fields[name] != draft.fields[name]}
 

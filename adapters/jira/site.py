@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.jira import text
 from adapters.jira.connection import Connection
 from adapters.jira.fault import NoEffect, Rejected, Unclear
 from adapters.jira.homes import Homes
@@ -16,13 +15,17 @@ from adapters.jira.lookups import Lookups
 from adapters.jira.originals import Originals
 from adapters.jira.shelf import Shelf
 from connector.ticketing import Record
+from mappings import rich_text
 from mappings.library import Mappings
 from mappings.mapping import Mapping as RecordMapping
 from mappings.transforms import Lookup
 
 _LONGEST_SUMMARY = 255
 _LONGEST_TEXT = 30_000
-"""Jira takes 32,767 characters, of the markup; some are left for that."""
+"""Plain text is cut to this, as its markup is longer."""
+
+_LONGEST_MARKUP = 32_767
+"""What Jira takes of formatted text."""
 
 _SYSTEM = re.compile(r"[a-z]+|customfield_\d+")
 
@@ -50,20 +53,27 @@ class Site:
         named = self.mappings["incident"].setting("issue_type").split(",")
         return tuple(name.strip() for name in named if name.strip())
 
+    @property
+    def format(self) -> str:
+        """The markup of this flavour's REST version: v3 takes documents, v2 wiki text."""
+        return "adf" if self.connection.cloud else "wiki"
+
     def url(self, number: str) -> str:
         return f"{self.connection.url}/browse/{number}" if number else ""
 
     def mapping(self, record: Record) -> RecordMapping:
         """Return the record's mapping with the site's own field ids. Raises the faults of a read, when first asked."""
         self.lookups.fields()
-        return self.shelf.get(("mapping", record), lambda: self.mappings[record].bind(self.lookups.field_id))
+        return self.shelf.get(
+            ("mapping", record), lambda: self.mappings[record].bind(self.lookups.field_id, self.format)
+        )
 
     def mapping_at_hand(self, record: Record) -> RecordMapping:
         """Return the same, or, while Jira cannot be asked, one with the fields whose ids are plain. Never raises."""
         try:
             return self.mapping(record)
         except (NoEffect, Rejected, Unclear):
-            return self.mappings[record].bind(lambda name: name if _SYSTEM.fullmatch(name) else None)
+            return self.mappings[record].bind(lambda name: name if _SYSTEM.fullmatch(name) else None, self.format)
 
     def rich(self, field: str) -> bool:
         """Tell whether a field holds formatted text, which v3 takes as a document and v2 as wiki text."""
@@ -74,9 +84,9 @@ class Site:
         )
 
     def markup(self, plain: str) -> Any:
-        """Return plain text in the markup of this flavour's REST version."""
+        """Return plain text in the markup of this flavour's REST version, cut to what Jira takes."""
         kept = plain if len(plain) <= _LONGEST_TEXT else plain[:_LONGEST_TEXT] + "\n..."
-        return text.to_adf(kept) if self.connection.cloud else text.to_wiki(kept)
+        return rich_text.shortened(rich_text.write_plain(kept, self.format), self.format, _LONGEST_MARKUP)
 
     def field_name(self, field: str) -> str:
         """Return the name by which people know a field."""
@@ -94,8 +104,12 @@ class Site:
         except (NoEffect, Rejected, Unclear):
             return None
 
-    def written(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Give mapped fields the shapes of this flavour: markup, null for what is cleared, people by name on DC."""
+    def written(self, fields: Mapping[str, Any], mapping: RecordMapping) -> dict[str, Any]:
+        """Give mapped fields the shapes of this flavour: markup, null for what is cleared, people by name on DC.
+
+        What the mapping calls rich text bears its markup already.
+        """
+        formatted = {item.id: item.shape.format for item in mapping.fields if item.shape.type == "rich_text"}
         shaped: dict[str, Any] = {}
         for name, value in fields.items():
             if name == "summary":
@@ -103,6 +117,8 @@ class Site:
                 shaped[name] = " ".join(str(value).split())[:_LONGEST_SUMMARY]
             elif value == "":
                 shaped[name] = None
+            elif name in formatted:
+                shaped[name] = rich_text.shortened(value, formatted[name], _LONGEST_MARKUP)
             elif isinstance(value, str) and self.rich(name):
                 shaped[name] = self.markup(value)
             elif not self.connection.cloud and isinstance(value, dict) and set(value) == {"accountId"}:

@@ -68,7 +68,9 @@ def _values(
     site: Site, record: Record, issue: Mapping[str, Any], fields: Mapping[str, Any], labels: list[str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     mapping = site.mapping_at_hand(record)
-    flat = {name: _plain(name, value) for name, value in fields.items()} | {
+    # Formatted text is read by the mapping where it says so, and as plain text anywhere else.
+    formatted = {item.id for item in mapping.fields if item.shape.type == "rich_text"}
+    flat = {name: value if name in formatted else _plain(name, value) for name, value in fields.items()} | {
         "id": issue.get("id"),
         "key": issue.get("key"),
     }
