@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from adapters import jira, servicenow
+from adapters.jira import replay as jira_replay
+from adapters.servicenow import replay as servicenow_replay
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.flows.parts import Connection, Received
 from connector.mapping_version import MappingVersion
 from connector.problem import Invalid, Problem
 from connector.settings import ConnectionSettings, Settings
-from connector.ticketing import Ticketing
+from connector.ticketing import Ticket, Ticketing
 from mappings.library import Mappings
 from webhooks.envelope import EventReader
 from webhooks.jira import event as jira_event
@@ -28,11 +32,13 @@ Called = Callable[[str, str, int, float], None]
 class Platform:
     """What one platform consists of: its adapter, its event reader, and its rules where the admin writes none.
 
-    `needs` are the settings that a connection to it must have, beyond those that every connection must have.
+    `replay` gives what reads a stored message again without asking the platform. `needs` are the settings that a
+    connection to it must have, beyond those that every connection must have.
     """
 
     adapter: Callable[[ConnectionSettings, Mappings, OnCall], Ticketing]
     reader: EventReader
+    replay: Callable[[ConnectionSettings, Mappings], Callable[[Mapping[str, Any]], Ticket]]
     major: str
     note_for: str
     needs: tuple[str, ...] = ()
@@ -73,17 +79,32 @@ def _jira(settings: ConnectionSettings, mappings: Mappings, on_call: OnCall) -> 
     )
 
 
+def _replayed_servicenow(item: ConnectionSettings, mappings: Mappings) -> Callable[[Mapping[str, Any]], Ticket]:
+    present = item.major_incident_management != "absent"
+    return servicenow_replay.reader(item.name, item.url, mappings, major_incident_management=present)
+
+
+def _replayed_jira(item: ConnectionSettings, mappings: Mappings) -> Callable[[Mapping[str, Any]], Ticket]:
+    return jira_replay.reader(item.name, item.url, mappings, item.flavour)  # type: ignore[arg-type]
+
+
 _NOTE_FOR = "priority == 1 || priority == 2"
 
 PLATFORMS: Mapping[str, Platform] = {
     "servicenow": Platform(
         _servicenow,
         servicenow_event.read,
+        _replayed_servicenow,
         "major_state == 'accepted' || (major_state == '' && priority == 1)",
         _NOTE_FOR,
     ),
     "jira": Platform(
-        _jira, jira_event.read, "priority == 1 || 'major-incident' in label", _NOTE_FOR, needs=("project",)
+        _jira,
+        jira_event.read,
+        _replayed_jira,
+        "priority == 1 || 'major-incident' in label",
+        _NOTE_FOR,
+        needs=("project",),
     ),
 }
 NEEDS: Mapping[str, tuple[str, ...]] = {name: platform.needs for name, platform in PLATFORMS.items()}
@@ -149,7 +170,7 @@ def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersi
 
     return Connection(
         ticketing=platform.adapter(item, mappings, on_call),
-        open=_opener(platform.reader),
+        open=partial(open_message, item.platform),
         major=compiled.major,
         note_for=compiled.note_for,
         incidents=compiled.incidents,
@@ -180,11 +201,9 @@ def _secret_faults(settings: Settings, item: ConnectionSettings) -> list[Problem
     ]
 
 
-def _opener(reader: EventReader) -> Callable[[str, bytes], Received]:
-    def open_message(source: str, body: bytes) -> Received:
-        if source == "poll":
-            return Received(json.loads(body))
-        envelope = reader({}, body)
-        return Received(envelope.raw, envelope.deleted, envelope.partial)
-
-    return open_message
+def open_message(platform: str, source: str, body: bytes) -> Received:
+    """Open a stored message's body: the platform's record, and what the message tells of it."""
+    if source == "poll":
+        return Received(json.loads(body))
+    envelope = PLATFORMS[platform].reader({}, body)
+    return Received(envelope.raw, envelope.deleted, envelope.partial)

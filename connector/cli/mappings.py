@@ -11,6 +11,7 @@ from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.mapping_changes import changes, plain, print_changes, print_shipped
 from connector.cli.mapping_orders import activate, rollback
+from connector.cli.mapping_plan import plan
 from connector.cli.mapping_preview import preview
 from connector.cli.mapping_proof import prove_mappings
 from connector.cli.mapping_state import State, known, opened_state
@@ -22,6 +23,7 @@ from connector.store import mapping_versions
 from connector.ticketing import Record
 from mappings import library
 from mappings.difference import shipped_changes
+from mappings.json_schema import json_schema
 from mappings.shown import Line, beside, lines_of
 from mappings.vocabulary import RECORDS
 
@@ -146,6 +148,19 @@ def versions(context: Context, *, limit: int, as_json: bool) -> None:
     print_shipped(shipped, state.number)
 
 
+@mappings.command()
+@click.argument("platform", required=False, default="")
+@click.argument("record", required=False, default="")
+@output.as_json_option
+def schema(*, platform: str, record: str, as_json: bool) -> None:
+    """Print the JSON Schema of mapping files, so that editors complete them; for one PLATFORM and RECORD, if given."""
+    del as_json  # there is no other form
+    if platform:
+        known("platform", platform, PLATFORMS)
+    chosen = cast("Record", known("record", record, RECORDS)) if record else None
+    output.document(json_schema(chosen, platform))
+
+
 def _standing(state: State) -> str:
     if state.row is None:
         return standing(state.draft, None)
@@ -159,5 +174,6 @@ def _standing(state: State) -> str:
 mappings.add_command(check)
 mappings.add_command(prove_mappings)
 mappings.add_command(preview)
+mappings.add_command(plan)
 mappings.add_command(activate)
 mappings.add_command(rollback)

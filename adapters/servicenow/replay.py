@@ -1,0 +1,35 @@
+"""Reads stored messages again without asking the instance anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from adapters.servicenow import records
+from connector.ticketing import Ticket
+from mappings.library import Mappings
+
+
+def reader(
+    connection: str, url: str, mappings: Mappings, *, major_incident_management: bool = True
+) -> Callable[[Mapping[str, Any]], Ticket]:
+    """Return what turns a stored message into a ticket by these mappings.
+
+    Which column bears a label, and which name an id, is known to the instance alone: such fields are left out, and an
+    id stands for its name. Without `major_incident_management` the plugin's state reads as "".
+    """
+    own = mappings.on(connection)
+
+    def read(raw: Mapping[str, Any]) -> Ticket:
+        ticket = records.parse(connection, url.rstrip("/"), own, raw, _unknown)
+        if not major_incident_management and ticket.values.get("major_state"):
+            return replace(ticket, values={**ticket.values, "major_state": ""})
+        return ticket
+
+    return read
+
+
+def _unknown(kind: str, name: str) -> str | None:
+    del kind, name
+    return None
