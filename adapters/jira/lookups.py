@@ -136,12 +136,20 @@ class Lookups:
         return found[0] if len(found) == 1 or (found and lookup.several == "first") else None
 
     def statuses_of(self, project: str, issue_type: str) -> tuple[Mapping[str, Any], ...]:
-        """Return the statuses of a type (its id) in a project, as Jira describes them, each with its category."""
+        """Return the statuses of a type (its id) in a project, as Jira describes them, each with its category.
+
+        Atlassian's own example of that answer has no categories: then they are taken from the list of all statuses.
+        """
         rows = self._shelf.get(
             ("type statuses", project), lambda: _objects(self._connection.get(f"/project/{project}/statuses"))
         )
         found = next((row for row in rows if str(row.get("id")) == issue_type), {})
-        return tuple(_objects(found.get("statuses")))
+        listed = _objects(found.get("statuses"))
+        if all(status.get("statusCategory") for status in listed):
+            return tuple(listed)
+        described = self._shelf.get("statuses", lambda: _objects(self._connection.get("/status")))
+        by_id = {str(status.get("id")): status for status in described}
+        return tuple(by_id.get(str(status.get("id")), status) for status in listed)
 
     def _read_fields(self) -> tuple[Field, ...]:
         listed = self._connection.get("/field")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.jira import draft, echo
+from adapters.jira import draft, echo, screens
 from adapters.jira.draft import Draft
 from adapters.jira.fault import Rejected
 from adapters.jira.lookups import IssueType, Project
@@ -65,7 +65,7 @@ def _not_offered(composed: Draft, screen: Mapping[str, Mapping[str, Any]]) -> di
         offered = screen.get(name, {}).get("allowedValues")
         if name in ("project", "issuetype") or not offered:
             continue
-        known = {str(option.get(word)).casefold() for option in offered for word in ("id", "name", "value", "key")}
+        known = {str(word).casefold() for option in offered for word in screens.names(option)}
         chosen = value if isinstance(value, list) else [value]
         lost = [shown for item in chosen if (shown := echo.shown(item)) and shown.casefold() not in known]
         if lost:

@@ -160,11 +160,14 @@ def values(site: Site, places: Iterable[Place]) -> Iterator[Problem]:
 
 def _offered(meta: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Return what people and the interface call each allowed value, the name by which people know it first."""
-    rows = []
-    for raw in meta.get("allowedValues") or ():
-        texts = [raw.get(key) for key in ("value", "name", "id", "key")] if isinstance(raw, Mapping) else [raw]
-        rows.append(tuple(str(text) for text in texts if text not in (None, "")))
-    return [row for row in rows if row]
+    return [row for raw in meta.get("allowedValues") or () if (row := names(raw))]
+
+
+def names(allowed: Any) -> tuple[str, ...]:
+    """Return the names of an allowed value: an object's, or a plain text (Atlassian's example of an edit screen)."""
+    words = ("value", "name", "id", "key")
+    texts = [allowed.get(word) for word in words] if isinstance(allowed, Mapping) else [allowed]
+    return tuple(str(text) for text in texts if text not in (None, ""))
 
 
 def _not_offered(item: Item, offered: list[tuple[str, ...]]) -> Iterator[Problem]:
