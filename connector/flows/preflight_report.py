@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,8 @@ DAILY = timedelta(hours=20)
 PATIENCE = timedelta(days=1)
 """How long a connection may give no answer before people are told."""
 MOST_LINES = 50
+MOST_LOGGED = 5
+MOST_NAMED = 5
 FAILED, MENDED, UNANSWERED = "preflight.failed", "preflight.mended", "preflight.unanswered"
 log = logging.getLogger(__name__)
 
@@ -100,7 +102,7 @@ def _judged(
 
 def _words(connection: str, news: Sequence[News], now: datetime) -> tuple[str, tuple[str, ...]]:
     """Return a sentence, and a line for each problem."""
-    plans = ", ".join(item.plan for item in news if item.plan)
+    plans = _listed([item.plan for item in news if item.plan])
     whole = any(not item.plan for item in news)
     if news[0].failed:
         parts = [f"{plans} could not be fully created on {connection}"] if plans else []
@@ -108,11 +110,31 @@ def _words(connection: str, news: Sequence[News], now: datetime) -> tuple[str, t
     else:
         parts = [f"{plans} can be created on {connection} again, or need not be"] if plans else []
         parts += [f"the live check of {connection} passes again"] if whole else []
-    lines = tuple(str(problem) for item in news for problem in item.problems)
-    more = (
-        (f"and {len(lines) - MOST_LINES} more: `continuity preflight` lists them",) if len(lines) > MOST_LINES else ()
-    )
-    return f"{'; '.join(parts)} (as of {instant(now)})", (*lines[:MOST_LINES], *more)
+    return f"{'; '.join(parts)} (as of {instant(now)})", _cut(tuple(_lines(connection, news)), MOST_LINES)
+
+
+def _listed(plans: Sequence[str]) -> str:
+    more = [f"{len(plans) - MOST_NAMED} more plans"] if len(plans) > MOST_NAMED else []
+    return ", ".join([*plans[:MOST_NAMED], *more])
+
+
+def _lines(connection: str, news: Sequence[News]) -> Iterator[str]:
+    """Yield a line for each problem, one for all plans that share it."""
+    shared: dict[tuple[str, str, str], dict[str, Problem]] = {}
+    for item in news:
+        for problem in item.problems:
+            field = problem.where.rpartition(f" on {connection}")[2] if item.plan else problem.where
+            key = (field, problem.what, problem.fix)
+            shared.setdefault(key, {}).setdefault(item.plan, problem)
+    for by_plan in shared.values():
+        first, *others = by_plan.values()
+        more = f"{len(others)} more plans" if len(others) > 1 else "another plan"
+        yield f"{first} (and so for {more})" if others else str(first)
+
+
+def _cut(lines: tuple[str, ...], most: int) -> tuple[str, ...]:
+    more = (f"and {len(lines) - most} more: `continuity preflight` lists them",) if len(lines) > most else ()
+    return (*lines[:most], *more)
 
 
 def _tell(
@@ -129,7 +151,7 @@ def _tell(
     if event == MENDED:
         log.info("%s", text)
     else:
-        log.error("%s: %s", text, "; ".join(lines))
+        log.error("%s: %s", text, "; ".join(_cut(lines, MOST_LOGGED)))
     subject = f"preflight:{connection}"
     for way in parts.escalation.ways() if parts.escalation is not None else ():
         values = {
