@@ -1,9 +1,12 @@
 """People looked up as a mapping names them, on both flavours."""
 
+from pathlib import Path
+
 import pytest
 
+from mappings.library import load
 from mappings.transforms import Lookup
-from tests.adapters.jira.jira_desk import Desk
+from tests.adapters.jira.jira_desk import Desk, only, write
 
 TWIN = {"do": "hire", "user": "priya.second", "display_name": "Priya Nair"}
 
@@ -63,3 +66,34 @@ def test_one_who_left_is_nobody(desk: Desk) -> None:
 
     for by, name in (("", "Priya Nair"), ("email", "priya.dba@example.com"), ("accountId", "acc-priya-dba")):
         assert found(desk, name, by) is None
+
+
+def test_work_of_one_who_is_not_found_goes_to_whom_the_mapping_names(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings" / "jira"
+    folder.mkdir(parents=True)
+    (folder / "recovery_task.yaml").write_text(
+        "fields:\n  assignee: {lookup: {by: email}, else: {write: aisha.apps@example.com}, direction: write}\n"
+    )
+    jira = desk.adapter(mappings=load("jira", tmp_path))
+
+    outcomes = jira.send([write("a", assignee="priya.dba@example.com"), write("b", assignee="Priya Nair")])
+
+    people = [desk.issues()[outcome.number]["fields"]["assignee"]["displayName"] for outcome in outcomes]
+    assert people == ["Priya Nair", "Aisha Khan"]
+
+
+def test_of_two_with_one_name_the_first_gets_the_work_where_the_mapping_says_so(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings" / "jira"
+    folder.mkdir(parents=True)
+    (folder / "recovery_task.yaml").write_text(
+        "fields:\n  assignee: {lookup: {by: displayName, several: first}, direction: write}\n"
+    )
+    desk.administer(TWIN)
+
+    outcome = only(desk.adapter(mappings=load("jira", tmp_path)).send([write("a", assignee="Priya Nair")]))
+    other = only(desk.adapter().send([write("b", assignee="Priya Nair")]))
+
+    issues = desk.issues()
+    assert issues[outcome.number]["fields"]["assignee"]["displayName"] == "Priya Nair"
+    assert issues[other.number]["fields"]["assignee"] is None
+    assert "no user 'Priya Nair'" in other.warnings[0]
