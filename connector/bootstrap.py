@@ -6,18 +6,17 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Flask
 
 from connector.breaker import Breakers
-from connector.catalog import places
+from connector.catalog import needed, places
 from connector.connections import NEEDS, PLATFORMS, connect, rules
 from connector.console import api, health, pages
 from connector.durable import Durable, Wakes, prepare_engine
 from connector.escalation import Escalations
 from connector.flows.decide import Decide
-from connector.flows.parts import Connection, Parts, Timing, Waking
+from connector.flows.parts import Connection, Parts, RecordsInForce, Timing, Waking
 from connector.flows.poll import HOUSEKEEPING, PREFLIGHT, WARM, Sweep
 from connector.flows.send import Send
 from connector.mapping_version import MappingVersion
@@ -26,10 +25,10 @@ from connector.metrics import Metrics
 from connector.page_link import PageLinks
 from connector.problem import Invalid, Problem
 from connector.settings import Settings
-from connector.store import activations, catalogs, deliveries, writes
+from connector.store import activations, deliveries, writes
 from connector.store.database import Database
 from connector.store.lock import Lock
-from connector.ticketing import Names, Refused, Unavailable
+from connector.ticketing import Refused, Unavailable
 from webhooks import receiver
 from webhooks.envelope import Envelope
 from webhooks.headers import DIGEST
@@ -59,6 +58,7 @@ class Connector:
         self.connections: dict[str, Connection] = {}
         self.mappings = MappingsInForce(self.database, tuple(PLATFORMS), settings.directory)
         self.parts: Parts | None = None
+        self._records = RecordsInForce()
         self._rules = rules(settings)
         self._retired: list[Connection] = []
         self._durable: Durable | None = None
@@ -149,6 +149,7 @@ class Connector:
             if settings.escalation.smtp or settings.escalation.webhook_url
             else None,
             places=lambda: places(settings.directory),
+            records=self._records,
             warm=lambda: self._warm(self.connections),
             forget_flows=self._durable.forget if self._durable is not None else None,
         )
@@ -179,35 +180,6 @@ class Connector:
         api.register(app, self.database, self.settings.api_tokens, self.now, self.connections)
         return app
 
-    def names(self) -> Names:
-        """Return the names that the records in force will need on a platform."""
-        content = self._in_force()
-        plans = list(content.get("plans", {}).values())
-        tasks = [task for plan in plans for task in plan["tasks"]]
-        return Names(
-            teams=_unique(
-                [task["team"] for task in tasks]
-                + [item.fallback_team for item in self.settings.connections.values()]
-                + [item.desk_team for item in self.settings.connections.values()]
-            ),
-            projects=_unique(
-                [target["project"] for task in tasks for target in task["targets"]]
-                + [item.project for item in self.settings.connections.values()]
-                + [item.review_project for item in self.settings.connections.values()]
-            ),
-            cis=_unique(
-                item["name"]
-                for service in content.get("services", {}).values()
-                for item in service["identifiers"]
-                if item["kind"] in {"ci", "service"}
-            ),
-        )
-
-    def _in_force(self) -> Mapping[str, Any]:
-        with self.database.begin() as tx:
-            row = catalogs.newest(tx)
-        return row.content if row is not None else {}
-
     def stop(self, *, seconds: float = 5.0) -> None:
         """Give what runs some seconds to finish, then let go of everything; the rest goes on at the next start."""
         if self._follower is not None:
@@ -223,11 +195,12 @@ class Connector:
 
     def _warm(self, connections: Mapping[str, Connection]) -> None:
         """Look names up before they are needed; a platform that does not answer soon is asked again when they are."""
-        names = self.names()
+        with self.database.begin() as tx:
+            catalog = self._records.read(tx)
 
         def warm(connection: Connection) -> None:
             with suppress(Unavailable, Refused):
-                connection.ticketing.warm(names)
+                connection.ticketing.warm(needed(catalog, self.settings.connections[connection.name]))
 
         pool = ThreadPoolExecutor(max_workers=max(len(connections), 1), thread_name_prefix="warm")
         wait([pool.submit(warm, connection) for connection in connections.values()], timeout=WARM_SECONDS)
@@ -270,7 +243,3 @@ class Accept:
             if not envelope.ignored:
                 self._wakes.wake(tx, "incident", subject)
         return True
-
-
-def _unique(names: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in names if name))

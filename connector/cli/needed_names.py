@@ -1,4 +1,4 @@
-"""The names that one connection needs of its platform, and the lines of the files that need them."""
+"""The lines of the files that need a name of a platform."""
 
 from __future__ import annotations
 
@@ -8,30 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from connector.catalog import Catalog
 from connector.document import Step, read_document
 from connector.problem import Invalid, Problem
-from connector.recovery_task import PlanTask
-from connector.settings import ConnectionSettings, Settings
-from connector.ticketing import Names
+from connector.settings import Settings
 
 _QUOTED = re.compile(r"'([^']+)'")
 _ASKED = frozenset({"team", "ci", "service", "component", "on"})
 """The fields of plans and services whose values are asked for on a platform."""
 _OURS = ("fallback_team", "desk_team", "project", "review_project")
-
-
-def needed(catalog: Catalog, connection: ConnectionSettings) -> Names:
-    """Return what the tasks that go to a connection, the services named for it and its settings need there."""
-    places = {connection.name, connection.platform}
-    tasks = [task for plan in catalog.plans.values() for task in plan.tasks if _goes(task, places)]
-    projects = [target.project for task in tasks for target in task.targets if target.platform in places]
-    items = [item for service in catalog.services.values() for item in service.identifiers if item.platform in places]
-    return Names(
-        teams=_each(*(task.team for task in tasks), connection.fallback_team, connection.desk_team),
-        projects=_each(*projects, connection.project, connection.review_project),
-        cis=_each(*(item.name for item in items if item.kind in {"ci", "service"})),
-    )
 
 
 def placed(problem: Problem, name: str, settings: Settings, lines: dict[str, str]) -> Problem:
@@ -78,12 +62,3 @@ def _texts(value: Any, at: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...],
             yield from _texts(item, (*at, index))
     elif isinstance(value, str):
         yield at, value
-
-
-def _goes(task: PlanTask, places: set[str]) -> bool:
-    """Tell whether a task may get a ticket here; one without a place goes where the incident is."""
-    return not task.targets or any(target.platform in places for target in task.targets)
-
-
-def _each(*names: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in names if name))

@@ -14,12 +14,12 @@ import click
 
 from connector import catalog as catalogs
 from connector.bootstrap import NEEDS, PLATFORMS, Connector
-from connector.catalog import Catalog
+from connector.catalog import Catalog, needed
 from connector.cli import orders, output, preflight
 from connector.cli.context import Context
 from connector.cli.mapping_changes import print_shipped
 from connector.cli.mapping_state import peek
-from connector.cli.needed_names import lines_of, needed, placed
+from connector.cli.needed_names import lines_of, placed
 from connector.cli.opening import database_faults
 from connector.mapping_version import draft
 from connector.problem import Invalid, Problem
