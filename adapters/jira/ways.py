@@ -71,6 +71,7 @@ def _absent(flow: Workflow, record: Record, item: Item, goals: Mapping[str, Goal
 def _forward(found: Seen, flow: Workflow, item: Item, start: Status, goals: list[Goal]) -> None:
     missing: dict[str, list[str]] = {}
     asking: dict[Step, tuple[Step, ...]] = {}
+    long: dict[tuple[Step, ...], list[str]] = {}
     for goal in goals:
         if goal.meets(start) or not any(goal.meets(status) for status in flow.statuses):
             continue  # it stands there already, or the status is told as one that is not there
@@ -79,11 +80,17 @@ def _forward(found: Seen, flow: Workflow, item: Item, start: Status, goals: list
         found.hide(unseen)
         if way is not None:
             asking |= {step: way for step in way if step.asks}
+            if len(way) > 1:
+                long.setdefault(way, []).append(goal.state)
         elif not unseen:
             missing.setdefault(_target(flow, goal), []).append(goal.state)
     for target, states in missing.items():
         why = f"for a task that becomes {', '.join(states)}"
         found.problems.append(_none(flow, item, start, target, why, "error"))
+    for way, states in long.items():
+        what = f"in {PLACE} a task that becomes {', '.join(states)} goes {shown(start, way)}, each told to its watchers"
+        fix = f"add the transition {start.name} -> {way[-1].target.name}, if one should do"
+        found.problems.append(item.problem(what, fix, setting="values"))
     for step, way in asking.items():
         what = f"the transition '{step.name}' of {PLACE} asks for {', '.join(step.asks)}, which nobody can fill in then"
         fix = "take it off the transition's screen, or give it a default"

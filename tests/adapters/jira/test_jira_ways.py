@@ -169,6 +169,24 @@ def test_a_transition_that_asks_for_a_field_is_told_with_the_way_on_which_it_is(
     ) in found
 
 
+def test_a_way_of_several_transitions_is_shown(desk: Desk) -> None:
+    stand(desk, "open", "in_progress", "done")
+    desk.administer(PARK[0], PARK[4])
+
+    assert told(desk) == []
+    assert told(desk, "warning") == [
+        (
+            f"mappings/jira/{record}.yaml: fields.state.values: in {types} in OPS a task that becomes {states} goes "
+            "To Do -> In Progress -> Done (2 transitions), each told to its watchers; "
+            "add the transition To Do -> Done, if one should do"
+        )
+        for record, types, states in (
+            ("recovery_task", "Task, Sub-task", "done, failed, skipped"),
+            ("activation", "Task", "done"),
+        )
+    ]
+
+
 def test_a_way_round_a_transition_that_asks_is_no_problem(desk: Desk) -> None:
     stand(desk, "in_progress", "done")
     desk.administer(
