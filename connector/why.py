@@ -356,6 +356,8 @@ def _pending(evidence: Evidence, sent: Sent) -> str:
     before = [item for item in evidence.writes if item.open and item.id < sent.id]
     if before or evidence.waiting is not None:
         return _blocked(evidence, before)
+    if sent.next_at > sent.created_at:
+        return f"goes out at {sent.next_at:%H:%M:%S}Z, with what else changes until then"
     return "about to be sent (is `continuity serve` running?)"
 
 

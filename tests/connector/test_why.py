@@ -154,6 +154,14 @@ def test_a_write_behind_another_waits_for_it() -> None:
     assert (found.verdict, found.reason) == ("waiting", "waits behind write W12, which is parked: 403: no permission")
 
 
+def test_a_write_that_was_not_tried_yet_tells_when_it_goes_out() -> None:
+    fresh = sent(state="pending", attempts=0, done_at=None, sent_at=None)
+    held = replace(fresh, next_at=AT + timedelta(seconds=2))
+
+    assert judged("due_at", writes=(fresh,)).reason == "about to be sent (is `continuity serve` running?)"
+    assert judged("due_at", writes=(held,)).reason == "goes out at 09:00:02Z, with what else changes until then"
+
+
 def test_a_write_that_is_tried_again_tells_the_platforms_answer() -> None:
     found = judged("due_at", writes=(sent(state="pending", attempts=2, reason="503", done_at=None),))
 

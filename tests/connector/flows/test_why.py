@@ -30,6 +30,8 @@ fields:
   continuity_link: {field: u_nowhere}
   recovery_progress: {when: "assignment_group == 'Network'"}
 """
+QUIET = 0.8
+"""Seconds; longer than usual, because these tests read what stands in the end and nothing later would tell."""
 TOKEN = {"Authorization": "Bearer a token of the test world"}
 
 
@@ -56,7 +58,7 @@ def test_each_field_of_an_incident_has_its_verdict_and_reason(world: Stage) -> N
     made = world.incident(impact="1", urgency="1", cmdb_ci=world.ci("payments-db"), contact_type="email")
     world.settle()  # the plan is linked on it
     world.promote(made["number"])
-    world.settle()
+    world.settle(quiet=QUIET)
 
     found = explained(world, made["number"].lower())
 
@@ -85,10 +87,10 @@ def test_each_field_of_an_incident_has_its_verdict_and_reason(world: Stage) -> N
 def test_what_people_change_on_tickets_is_taken_over_or_stands_and_is_told(world: Stage) -> None:
     made = world.major(short_description="Payments down")
     assess = world.wait(lambda: world.tasks().get("Assess"))
-    world.settle()
+    world.settle(quiet=QUIET)
     world.update("incident", made["sys_id"], u_continuity_plan="MINE")
     world.update("incident_task", assess["sys_id"], state="2", due_date="2026-03-02 20:00:00")
-    world.settle()
+    world.settle(quiet=QUIET)
 
     plan_field = fields(explained(world, made["number"]))["continuity_plan"]
     mine = fields(explained(world, assess["number"]))
@@ -109,7 +111,7 @@ def test_what_people_change_on_tickets_is_taken_over_or_stands_and_is_told(world
 def test_an_issue_in_jira_is_known_by_number_and_by_id_with_the_ids_of_its_fields(world: Stage) -> None:
     world.major(short_description="Payments down")
     key = world.wait(lambda: world.subtasks().get("Failover"))["key"]
-    world.settle()
+    world.settle(quiet=QUIET)
 
     found = explained(world, key)
 
@@ -124,7 +126,7 @@ def test_an_issue_in_jira_is_known_by_number_and_by_id_with_the_ids_of_its_field
 def test_what_was_purged_is_said_to_be_no_longer_kept(world: Stage) -> None:
     made = world.major(short_description="Payments down")
     assess = world.wait(lambda: world.tasks().get("Assess"))["number"]
-    world.settle()
+    world.settle(quiet=QUIET)
     with world.connector.database.begin() as tx:
         tx.execute(sa.text("DELETE FROM delivery"))
 
@@ -138,13 +140,37 @@ def test_what_was_purged_is_said_to_be_no_longer_kept(world: Stage) -> None:
     assert Why().validate(as_sent(found)) == {}
 
 
+def test_what_a_poll_found_is_told_as_such_and_what_was_there_first_as_the_baseline(world: Stage) -> None:
+    world.hush()
+    old = world.incident(short_description="Old", impact="1", urgency="1", cmdb_ci=world.ci("payments-db"))
+    world.promote(old["number"])
+    world.at("09:30")
+    world.poll()
+    world.wait(lambda: world.rows("SELECT 1 FROM connection WHERE name = 'servicenow' AND baseline_at IS NOT NULL"))
+    new = world.incident(short_description="New", impact="1", urgency="1", cmdb_ci=world.ci("payments-db"))
+    world.promote(new["number"])
+    world.at("09:40")
+    world.poll()
+    world.wait(lambda: world.rows("SELECT 1 FROM ticket WHERE number = :number", number=new["number"]))
+    world.settle(quiet=QUIET)
+
+    seen, found = explained(world, old["number"]), explained(world, new["number"])
+
+    message = fields(found)["state"].message
+    assert message is not None
+    assert (message.source, message.event) == ("poll", "found by poll")
+    assert (seen.baseline, found.baseline) == (True, False)
+    assert any("belongs to the baseline" in line for line in seen.story)
+    assert any("read when the connection was first listed" in line for line in seen.story)
+
+
 def test_a_parked_write_and_what_waits_behind_it_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def hasty(settings: Settings) -> Settings:
         return replace(settings, give_up_after=timedelta(0))
 
     with stage(tmp_path, monkeypatch, plan("PAY-DR", TASKS), change=hasty) as world:
         made = world.incident(impact="1", urgency="1", cmdb_ci=world.ci("payments-db"))
-        world.settle()
+        world.settle(quiet=QUIET)
         world.faults(
             world.servicenow,
             {"kind": "503", "times": None, "method": "PATCH", "path": "/table/incident/", "inner": True},
@@ -168,7 +194,7 @@ def test_a_parked_write_and_what_waits_behind_it_are_told(tmp_path: Path, monkey
 
 def test_a_ticket_that_is_not_acted_on_says_why(world: Stage) -> None:
     made = world.incident(short_description="A mouse is broken", impact="3", urgency="3")
-    world.settle()
+    world.settle(quiet=QUIET)
 
     found = explained(world, made["number"])
 
@@ -183,7 +209,7 @@ def test_a_ticket_that_is_not_acted_on_says_why(world: Stage) -> None:
 def test_an_issue_of_another_type_is_known_for_the_messages_that_were_ignored(world: Stage) -> None:
     fields_of = {"project": {"key": "OPS"}, "issuetype": {"name": "Task"}, "summary": "Order paper"}
     key = world.jira_call("POST", "/rest/api/2/issue", json={"fields": fields_of})["key"]
-    world.settle()
+    world.settle(quiet=QUIET)
 
     found = explained(world, key)
 
@@ -197,7 +223,8 @@ def test_a_question_to_the_desk_is_explained_by_the_write_that_asked_it(
 ) -> None:
     with stage(tmp_path, monkeypatch, plan("PAY-DR", TASKS), plan("PAY-ALT", TASKS)) as world:
         world.major(short_description="Payments down")
-        (asked,) = world.table("incident_task")
+        (asked,) = world.wait(lambda: world.table("incident_task"))
+        world.settle(quiet=QUIET)
 
         found = explained(world, asked["number"])
 
@@ -209,9 +236,9 @@ def test_a_question_to_the_desk_is_explained_by_the_write_that_asked_it(
 
 def test_a_state_that_is_not_mapped_is_told_as_a_parked_message(world: Stage) -> None:
     made = world.incident(short_description="Odd", impact="3", urgency="3")
-    world.settle()
+    world.settle(quiet=QUIET)
     world.update("incident", made["sys_id"], state="42")
-    world.settle()
+    world.settle(quiet=QUIET)
 
     found = explained(world, made["number"])
 
@@ -221,6 +248,7 @@ def test_a_state_that_is_not_mapped_is_told_as_a_parked_message(world: Stage) ->
 
 def test_a_live_reading_shows_what_differs_now(world: Stage) -> None:
     made = world.major(short_description="Payments down")
+    world.settle(quiet=QUIET)
     world.hush()
     world.update("incident", made["sys_id"], short_description="Payments are back")
 
@@ -239,6 +267,7 @@ def as_sent(found: TicketWhy) -> Any:
 def test_the_api_answers_for_known_and_unknown_tickets_behind_the_token(world: Stage) -> None:
     made = world.major(short_description="Payments down")
     address = f"{world.web.url}/api/tickets"
+    world.settle(quiet=QUIET)
     world.forget_calls()
 
     known = requests.get(f"{address}/servicenow/{made['number']}/why", headers=TOKEN, timeout=5)
