@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from adapters.servicenow import lookups, query, records
 from adapters.servicenow.dictionary import JOURNALS, NUMERIC, Column, Dictionary
 from connector.problem import Problem, nearest
 from mappings.mapping import Field, Mapping
 
+_NEAR = 0.75
 _PLUGIN = "major_incident_state"
 """The column by which an instance with the plugin is known."""
 
@@ -90,12 +92,17 @@ def _unplaced(found: Dictionary, mapping: Mapping, item: Field, names: tuple[str
         fix = "say major_incident_management: absent for the connection, and let your rule ask for what your desk uses"
         return item.problem(what, fix, level=level)
     known = [name for column in columns.values() if column.active for name in (column.name, column.label) if name]
-    # What may be lacking is seldom a slip of the pen.
-    fix = (not item.optional and nearest(item.field, known)) or _add(mapping)
+    fix = _near(item.field, known) or _add(mapping)
     what = f"the instance has no column {table}.{item.field}"
     if not query.is_walk(item.field):
         what = f"the instance has no column of {table} that is called or labelled '{item.field}'"
     return item.problem(what, fix, level=level)
+
+
+def _near(said: str, known: Iterable[str]) -> str:
+    """Ask for a name that is near indeed: among some hundred columns one is always a little like another."""
+    folded = said.casefold()
+    return nearest(said, (name for name in known if SequenceMatcher(None, folded, name.casefold()).ratio() >= _NEAR))
 
 
 def _add(mapping: Mapping) -> str:
@@ -138,7 +145,7 @@ def walk(found: Dictionary, table: str, path: str) -> tuple[Column | None, tuple
         column = found.column(here, name)
         if column is None:
             held = (other.name for other in found.columns(here).values() if other.active)
-            fix = nearest(name, held) or f"add the column to {here}, or map another"
+            fix = _near(name, held) or f"add the column to {here}, or map another"
             if name in found.columns(here):
                 return None, (
                     f"column {here}.{name} is switched off",
@@ -273,7 +280,7 @@ def _lookup(found: Dictionary, item: Field) -> Iterator[Problem]:
         return
     table = lookups.table_of(lookup.kind)
     if lookup.by and found.described(table) and found.column(table, lookup.by) is None:
-        fix = nearest(lookup.by, found.columns(table)) or f"name a column of {table}, such as name"
+        fix = _near(lookup.by, found.columns(table)) or f"name a column of {table}, such as name"
         what = f"the instance has no column {table}.{lookup.by}, by which names are looked up"
         yield item.problem(what, fix, setting="lookup.by", level="error")
 

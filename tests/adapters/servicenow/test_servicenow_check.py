@@ -73,6 +73,17 @@ FIELDS = {
             )
         ],
     ),
+    "a label that is only a little like another": (
+        "incident",
+        "fields: {x_a: {field: Cost centre, direction: read}}",
+        [],
+        [
+            (
+                f"error: {INC}: fields.x_a: the instance has no column of incident that is called or labelled 'Cost "
+                "centre'; add the column to incident, or take the field out of the mapping of incident"
+            )
+        ],
+    ),
     "a column on a table above": ("incident", "fields: {x_a: {field: u_vip}}", [column("task", "u_vip")], []),
     "a read-only column": (
         "incident",

@@ -160,7 +160,7 @@ def test_a_name_that_would_be_a_condition_never_gets_into_a_query(make):
     assert told == [
         (
             "error: mappings/servicenow/incident.yaml:1: fields.parent: the instance has no column of incident that is called "
-            "or labelled 'parent_incident=x^ORactive'; did you mean 'parent_incident'?"
+            "or labelled 'parent_incident=x^ORactive'; add the column to incident, or take the field out of the mapping of incident"
         )
     ]
 
