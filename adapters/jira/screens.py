@@ -86,6 +86,9 @@ def _not_editable(site: Site, place: Place, screen: Meta) -> Iterator[Problem]:
         yield Problem(f"connections.{site.name}.projects.{place.project.key}", what, fix)
         return
     mapping = site.mapping(place.record)
+    if place.record == "recovery_task" and "labels" not in screen:
+        what = f"'labels' is not on the edit screen of {PLACE}: a task that waited for others could not be opened"
+        yield Problem(f"connections.{site.name}.projects.{place.project.key}", what, "put it on the screen")
     for item in mapping.fields:
         if item.writes and item.id and item.id not in screen and item.id not in kinds.HANDLED | _GIVEN:
             what = f"'{item.field}' is not on the edit screen of {PLACE}, so that its value cannot be changed"

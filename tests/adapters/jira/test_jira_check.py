@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.problem import Problem
-from connector.ticketing import Names
+from connector.ticketing import Names, Write
 from mappings.library import Mappings, load
 from tests.adapters.jira.jira_desk import Desk, only, write
 
@@ -139,6 +139,23 @@ def test_labels_off_the_create_screen_are_an_error_because_every_create_would_be
             "issue of ours can be made without it; put it on the screen"
         )
     ]
+
+
+def test_labels_off_the_edit_screen_are_an_error_because_they_say_which_task_waits(desk: Desk) -> None:
+    populate(desk)
+    waiting = only(desk.adapter().send([write("w", state="pending")]))
+    desk.administer({"do": "take_off_screen", "field": "Labels", "project": "OPS", "screen": "edit"})
+
+    found = told(problems(desk))
+    opened = Write("o", "update", "recovery_task", waiting.id, waiting.number, {"state": "in_progress"})
+
+    assert found == [
+        (
+            "connections.jira-test.projects.OPS: 'labels' is not on the edit screen of Task, Sub-task in OPS: a task "
+            "that waited for others could not be opened; put it on the screen"
+        )
+    ]
+    assert only(desk.adapter().send([opened])).status == "refused"
 
 
 def test_what_is_written_into_a_field_of_another_kind_is_told_with_what_to_write(desk: Desk, tmp_path: Path) -> None:
