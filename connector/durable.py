@@ -17,9 +17,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.store.database import Database
+from connector.store.statements import by_dialect
 from connector.store.tables import subject as subjects
 
 APPLICATION = "continuity"
@@ -39,6 +39,22 @@ class Queue:
     polling: float
 
 
+_QUEUE = by_dialect(
+    lambda insert: (
+        insert(subjects)
+        .on_conflict_do_update(
+            index_elements=["queue", "key"],
+            set_={"queued": 1, "round": subjects.c.round + 1},
+            where=subjects.c.queued == 0,
+        )
+        .returning(subjects.c.round)
+    )
+)
+_TAKEN = (
+    sa.update(subjects)
+    .where(subjects.c.queue == sa.bindparam("of"), subjects.c.key == sa.bindparam("subject"))
+    .values(queued=0)
+)
 QUEUES = (Queue("incident", 8, 0.05), Queue("send", 16, 0.05), Queue("sweep", 4, 0.5))
 
 
@@ -46,7 +62,6 @@ class Wakes:
     """What a process needs that only records work (the web side, the command line)."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._client = DBOSClient(
             system_database_engine=database.engine,
             serializer=DBOSPortableJSONSerializer(),
@@ -63,18 +78,8 @@ class Wakes:
             identity = f"{queue}:{subject}:at:{at.timestamp():.3f}"
             self._enqueue(tx, queue, subject, identity, max(0.0, at.timestamp() - time.time()) + LATER)
             return
-        dialect = sqlite if self._database.sqlite else postgresql
-        statement = (
-            dialect.insert(subjects)
-            .values(queue=queue, key=subject, queued=1, round=1)
-            .on_conflict_do_update(
-                index_elements=["queue", "key"],
-                set_={"queued": 1, "round": subjects.c.round + 1},
-                where=subjects.c.queued == 0,
-            )
-            .returning(subjects.c.round)
-        )
-        turn = tx.execute(statement).scalar()
+        values = {"queue": queue, "key": subject, "queued": 1, "round": 1}
+        turn = tx.execute(_QUEUE[tx.dialect.name], values).scalar()
         if turn is not None:
             self._enqueue(tx, queue, subject, f"{queue}:{subject}:{turn}", 0.0)
 
@@ -183,7 +188,7 @@ class Durable:
     def _wake_taken(self, queue: str, subject: str) -> None:
         """Let the next wake-up through: from here on this run may miss what comes."""
         with self._database.begin() as tx:
-            tx.execute(sa.update(subjects).where(subjects.c.queue == queue, subjects.c.key == subject).values(queued=0))
+            tx.execute(_TAKEN, {"of": queue, "subject": subject})
 
     def _look_later(self, wakes: Wakes, queue: str, subject: str) -> None:
         """Wake a subject again; while the database is away that is tried until it is back, or we are stopped."""

@@ -26,9 +26,10 @@ def advance(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) 
     save(tx, row, before, found.standing, found.tellings, now)
     if found.standing.state == "stood_down" and before.state == "running":
         writes.drop_creates(tx, activation_id, "the plan was stood down", now)
-    outbox = Outbox(tx, parts, activations.get(tx, activation_id), found.standing, now)
+    outbox = Outbox(tx, parts, row, found.standing, now)
     outbox.plan()
-    _escalate(tx, parts, activation_id, outbox.missing(), now)
+    if found.standing.state == "running":
+        _escalate(tx, parts, row, outbox.missing(), now)
     wake_sends(tx, parts, f"activation:{activation_id}", now)
     if found.look_again_at is not None:
         parts.wakes.wake(tx, "incident", f"activation:{activation_id}", found.look_again_at)
@@ -78,10 +79,10 @@ def wake_sends(tx: sa.Connection, parts: Parts, subject: str, now: datetime) -> 
         parts.wakes.wake(tx, "send", f"{subject}|{connection}", at if at > now else None)
 
 
-def _escalate(tx: sa.Connection, parts: Parts, activation_id: int, missing: Sequence[str], now: datetime) -> None:
-    """Tell people outside both platforms when an activation is not complete in time; otherwise look again then."""
-    row = activations.get(tx, activation_id)
-    if row.state != "running" or row.complete_at is not None:
+def _escalate(tx: sa.Connection, parts: Parts, row: sa.Row[Any], missing: Sequence[str], now: datetime) -> None:
+    """Tell people outside both platforms when a running activation is not complete in time, else look again then."""
+    activation_id = row.id
+    if row.complete_at is not None:
         return
     unfinished = [item for item in writes.pending_creates(tx, activation_id) if item.connection != ESCALATION]
     if not missing and not unfinished:
@@ -94,6 +95,7 @@ def _escalate(tx: sa.Connection, parts: Parts, activation_id: int, missing: Sequ
         parts.wakes.wake(tx, "incident", f"activation:{activation_id}", deadline)
         return
     activations.update(tx, activation_id, {"escalated_at": now})
+    row = activations.get(tx, activation_id)
     reasons = sorted({f"{item.connection}: {item.reason or 'no answer yet'}" for item in unfinished})
     lead = tickets.get(tx, row.connection, row.platform_id) if row.platform_id else None
     count = f"{len(missing)} recovery task{'s' if len(missing) != 1 else ''}"

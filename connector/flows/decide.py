@@ -87,9 +87,6 @@ class Decide:
         now = self._parts.now()
         states = []
         with self._parts.database.begin() as tx:
-            kind, _, rest = rows[0].subject.partition(":")
-            if kind == "activation":  # locked before its tickets, as everybody does who locks both
-                activations.get(tx, int(rest), lock=True)
             for row in rows:
                 ticket = self._told(tx, row)
                 if ticket is None:
@@ -137,7 +134,7 @@ class Decide:
         return state
 
     def _told(self, tx: sa.Connection, row: sa.Row[Any]) -> Ticket | None:
-        """Return what a message tells by itself; None where more has to be read first (`_read` does)."""
+        """Return what a message tells of a ticket of ours; None where more has to be read first, or of an incident."""
         connection = self._parts.connections.get(row.connection)
         if connection is None:
             return None
@@ -147,8 +144,7 @@ class Decide:
         ticket = connection.ticketing.parse(received.raw)
         placement = activations.placement_of(tx, row.connection, row.platform_id)
         if placement is None:
-            question = writes.created_as(tx, row.connection, row.platform_id) is not None
-            return None if question else ticket
+            return None  # an incident is locked before its activation, a ticket of ours after it: never both at once
         doubtful = tasks.may_be_stale(self._parts, placement, ticket) or (
             not ticket.deleted and tasks.may_be_cascade(tx, self._parts, placement, ticket)
         )

@@ -38,8 +38,12 @@ class Outbox:
         self.standing = standing
         self.now = now
         self.subject = f"activation:{row.id}"
-        self.placements = list(activations.placements(tx, row.id))
+        self.placements: list[sa.Row[Any]] = []
+        self._by_place: dict[tuple[str, str, str], list[sa.Row[Any]]] = {}
+        for placement in activations.placements(tx, row.id):
+            self._stand(placement)
         self.lead = tickets.get(tx, row.connection, row.platform_id) if row.platform_id else None
+        self.creating: list[dict[str, Any]] = []
         self.link = self._link()
         occasion = Occasion(
             number(row.id),
@@ -85,6 +89,8 @@ class Outbox:
             self._place_task(connection, task, project)
         if self.creates.review_here(connection) and self.standing.restored_at is not None:
             self._place_review(connection)
+        writes.intend_all(self.tx, self.creating)
+        self.creating.clear()
         here = [item for item in self.placements if item.connection == connection.name and item.platform_id]
         # A ticket of which something waits to be decided is left alone: a person may have moved it.
         waiting = deliveries.open_tickets(self.tx, connection.name, [item.platform_id for item in here])
@@ -99,12 +105,13 @@ class Outbox:
                     # The plan's page on the activation's own ticket, so that engineers find it.
                     self._link_to(connection, placement, resolved=self.standing.restored_at is not None)
 
-    def _standing_at(self, record: str, key: str, connection: Connection) -> list[sa.Row[Any]]:
-        return [
-            item
-            for item in self.placements
-            if (item.record, item.key, item.connection) == (record, key, connection.name)
-        ]
+    def _stand(self, placement: sa.Row[Any]) -> None:
+        self.placements.append(placement)
+        place = (placement.record, placement.key, placement.connection)
+        self._by_place.setdefault(place, []).append(placement)
+
+    def _standing_at(self, record: str, key: str, connection: Connection) -> Sequence[sa.Row[Any]]:
+        return self._by_place.get((record, key, connection.name), ())
 
     def _place_activation(self, connection: Connection, project: str) -> None:
         if self._standing_at("activation", project, connection):
@@ -163,7 +170,7 @@ class Outbox:
     ) -> None:
         """Record where a record shall stand and intend its creation, under one key for ever."""
         write_key = bounded(f"{self.row.key}:{record}:{key}:{connection.name}:{turn}")
-        placement_id = activations.place(
+        placed = activations.place(
             self.tx,
             {
                 "activation_id": self.row.id,
@@ -177,8 +184,8 @@ class Outbox:
                 "written": {field: values.get(field) for field in ("state", "due_at")} | self._status_in(record),
             },
         )
-        self.placements.append(activations.placement(self.tx, placement_id))
-        self._intend(write_key, connection, "create", record, values, placement_id=placement_id)
+        self._stand(placed)
+        self.creating.append(self._write(write_key, connection, "create", record, values, placement_id=placed.id))
 
     def _status(self, connection: Connection) -> dict[str, Any]:
         """Return where recovery stands, and on which other platform the tickets cannot follow at the moment."""
@@ -215,7 +222,7 @@ class Outbox:
             writes.update(self.tx, [unsent[0].id], {"values": changes, "note": note if "state" in changes else ""})
         else:
             prefix = f"{placement.write_key}:update:"
-            self._intend(
+            update = self._write(
                 f"{prefix}{writes.count_updates(self.tx, connection.name, placement.platform_id, prefix)}",
                 connection,
                 "update",
@@ -227,6 +234,7 @@ class Outbox:
                 note=note if "state" in changes else "",
                 facts=self._known(connection, placement),
             )
+            writes.intend(self.tx, update)
 
     def _known(self, connection: Connection, placement: sa.Row[Any]) -> dict[str, Any]:
         """Return what conditions may ask of a ticket of ours when only some of its fields are written."""
@@ -269,7 +277,7 @@ class Outbox:
             resolved = ticket.role != "child" and self.standing.restored_at is not None
             self._link_to(connection, ticket, resolved=resolved, link=wanted["continuity_link"])
 
-    def _intend(
+    def _write(
         self,
         key: str,
         connection: Connection,
@@ -282,26 +290,24 @@ class Outbox:
         number: str = "",
         note: str = "",
         facts: Mapping[str, Any] = MappingProxyType({}),
-    ) -> None:
-        writes.intend(
-            self.tx,
-            {
-                "key": key,
-                "connection": connection.name,
-                "subject": self.subject,
-                "activation_id": self.row.id,
-                "placement_id": placement_id,
-                "action": action,
-                "record": record,
-                "platform_id": platform_id,
-                "number": number,
-                "values": dict(values),
-                "about": self.creates.about(facts),
-                "note": note,
-                "next_at": self.now,
-                "created_at": self.now,
-            },
-        )
+    ) -> dict[str, Any]:
+        """Return a write to one of our records, to be intended."""
+        return {
+            "key": key,
+            "connection": connection.name,
+            "subject": self.subject,
+            "activation_id": self.row.id,
+            "placement_id": placement_id,
+            "action": action,
+            "record": record,
+            "platform_id": platform_id,
+            "number": number,
+            "values": dict(values),
+            "about": self.creates.about(facts),
+            "note": note,
+            "next_at": self.now,
+            "created_at": self.now,
+        }
 
 
 def bounded(key: str) -> str:

@@ -144,28 +144,17 @@ class Send:
                 taken.append(row)
             elif row.platform_id:
                 held.add(row.platform_id)
-        for row in taken:
-            writes.update(
-                tx,
-                [row.id],
-                {
-                    "attempts": row.attempts + 1,
-                    "sent_at": now,
-                    "tried_since": row.tried_since or now,
-                    "unclear_since": now,
-                    "mapping_version": version or None,
-                },
-            )
+        writes.take(tx, [row.id for row in taken], version or None, now)
         return taken
 
     def _record(
         self, tx: sa.Connection, subject: str, due: Sequence[sa.Row[Any]], outcomes: Mapping[str, Outcome]
     ) -> None:
         now = self._parts.now()
-        created = False
+        created: list[sa.Row[Any]] = []
         kind, _, rest = subject.partition(":")
         if kind == "activation":
-            activations.get(tx, int(rest), lock=True)
+            activations.lock(tx, int(rest))
         tickets.lock(tx, [(row.connection, row.platform_id) for row in due if row.record == "incident"])
         for row in due:
             outcome = outcomes[row.key]
@@ -173,13 +162,25 @@ class Send:
             match outcome.status:
                 case "done":
                     self._done(tx, row, outcome, now)
-                    created = created or row.action == "create"
+                    created += [row] if row.action == "create" else []
                 case "refused":
                     self._park(tx, row, outcome.reason, now)
                 case "retry" | "unclear":
                     self._again(tx, row, outcome, now)
         if created and kind == "activation":
+            self._take_up(tx, subject, created, outcomes)
             self._parts.wakes.wake(tx, "incident", subject)
+
+    def _take_up(
+        self, tx: sa.Connection, subject: str, created: Sequence[sa.Row[Any]], outcomes: Mapping[str, Outcome]
+    ) -> None:
+        """Put back in line what tickets of ours told before their creation was recorded."""
+        connection = created[0].connection
+        early = deliveries.early(tx, connection, [outcomes[row.key].id for row in created])
+        for row in created:
+            outcome = outcomes[row.key]
+            if outcome.id in early:
+                deliveries.take_up(tx, connection, outcome.id, _version(row, outcome), subject)
 
     def _done(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
         values: dict[str, Any] = {
@@ -216,8 +217,7 @@ class Send:
                 now,
                 activation_id=row.activation_id,
             )
-        # What an earlier try made may have been moved by a person since: its version says nothing of our write then.
-        version = None if row.action == "create" and row.unclear_since is not None else outcome.version
+        version = _version(row, outcome)
         newer = version is not None and placement.version is not None and version < placement.version
         if "state" in row.values and not newer:  # else a later change is known already
             values |= {"state": row.values["state"] or placement.state, "state_at": now}
@@ -226,8 +226,6 @@ class Send:
                     values |= _overwritten(placement, version)
                 values["version"] = max(version, placement.version or 0)
         activations.update_placement(tx, placement.id, values)
-        if row.action == "create":
-            deliveries.take_up(tx, row.connection, outcome.id, version, f"activation:{row.activation_id}")
 
     def _warn(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, warning: str, now: datetime) -> None:
         """Show on the incident what did not go as mapped, once."""
@@ -283,6 +281,14 @@ def _is_tried_state(row: sa.Row[Any]) -> bool:
     return bool(
         row.sent_at is not None and row.action == "update" and row.record == "recovery_task" and "state" in row.values
     )
+
+
+def _version(row: sa.Row[Any], outcome: Outcome) -> int | None:
+    """Return the version that a write of ours left its ticket at, None where that is not known.
+
+    What an earlier try made may have been moved by a person since: its version says nothing of our write then.
+    """
+    return None if row.action == "create" and row.unclear_since is not None else outcome.version
 
 
 def _sent(sender: Sender, batch: Sequence[Write]) -> list[Outcome]:

@@ -64,32 +64,33 @@ def apply(
 
     `delivery_id` is the message that told it, or that had it read.
     """
-    row = activations.get(tx, placement.activation_id, lock=True)
+    activations.lock(tx, placement.activation_id)
     if ticket.deleted:
-        return _deleted(tx, row, placement, ticket, now)
+        return _deleted(tx, placement, ticket, now)
     if placement.version is not None and ticket.version < placement.version:
+        row = activations.get(tx, placement.activation_id)
         if row.state == "running" and _was_overwritten(placement, ticket):
             return _move(tx, parts, row, placement, ticket, TaskState(ticket.values["state"]), now)
         return "ignored", f"older than what is known (version {ticket.version}, known {placement.version})"
     seen = {"seen": as_json(ticket.values), "seen_at": now, "delivery_id": delivery_id}
-    activations.update_placement(tx, placement.id, seen)
     if placement.record == "activation":
-        activations.update_placement(tx, placement.id, {"version": ticket.version})
+        activations.update_placement(tx, placement.id, {**seen, "version": ticket.version})
         return "ignored", "the activation's own ticket: its state follows the plan"
     state = _state(ticket)
     if state is None:
+        activations.update_placement(tx, placement.id, seen)
         return "parked", "; ".join(ticket.problems) or "the ticket has no state that the mapping knows"
-    activations.update_placement(tx, placement.id, {"version": ticket.version, "problems": list(ticket.problems)})
+    known = {**seen, "version": ticket.version, "problems": list(ticket.problems)}
+    activations.update_placement(tx, placement.id, known)
     for problem in ticket.problems:
         if problem not in placement.problems:
-            tickets.tell(tx, f"{ticket.number}: {problem}", now, activation_id=row.id)
-    return _apply_state(tx, parts, row, placement, ticket, state, now)
+            tickets.tell(tx, f"{ticket.number}: {problem}", now, activation_id=placement.activation_id)
+    return _apply_state(tx, parts, placement, ticket, state, now)
 
 
 def _apply_state(
     tx: sa.Connection,
     parts: Parts,
-    row: sa.Row[Any],
     placement: sa.Row[Any],
     ticket: Ticket,
     state: TaskState,
@@ -109,6 +110,7 @@ def _apply_state(
     # Reopened after a verdict: the state is written again, because marks of ours may go with that verdict.
     stands = "" if placement.state in _VERDICTS and state not in CLOSED else state.value
     activations.update_placement(tx, placement.id, {"state": stands, "state_at": now})
+    row = activations.get(tx, placement.activation_id)
     if placement.record == "review":
         tickets.tell(tx, f"Post-incident review {ticket.number}: {state.value}", now, activation_id=row.id)
         return "done", f"the review is {state.value}"
@@ -175,16 +177,14 @@ def _note_recovery_point(tx: sa.Connection, row: sa.Row[Any], answer: str, now: 
         tickets.tell(tx, f"Recovery point {instant(at)}: {lost} of data lost", now, activation_id=row.id)
 
 
-def _deleted(
-    tx: sa.Connection, row: sa.Row[Any], placement: sa.Row[Any], ticket: Ticket, now: datetime
-) -> tuple[str, str]:
+def _deleted(tx: sa.Connection, placement: sa.Row[Any], ticket: Ticket, now: datetime) -> tuple[str, str]:
     activations.update_placement(tx, placement.id, {"gone": "deleted"})
     text = (
         f"{placement.number or ticket.number} ({placement.key}) was deleted on {placement.connection}. The recovery "
         f"task goes on without it: `continuity task done` or `skip` closes it."
     )
-    tickets.tell(tx, text, now, activation_id=row.id)
-    tell_incidents(tx, row.id, f"deleted:{placement.id}", text, now)
+    tickets.tell(tx, text, now, activation_id=placement.activation_id)
+    tell_incidents(tx, placement.activation_id, f"deleted:{placement.id}", text, now)
     return "done", "deleted by a person: not created again, told on the incident"
 
 

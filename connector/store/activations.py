@@ -72,10 +72,35 @@ def create(tx: sa.Connection, new: New) -> int | None:
     return int(activation_id)
 
 
+_GET = sa.select(activation).where(activation.c.id == sa.bindparam("row"))
+_GET_LOCKED = _GET.with_for_update()
+_LOCK = sa.select(activation.c.id).where(activation.c.id == sa.bindparam("row")).with_for_update()
+_UPDATE = sa.update(activation).where(activation.c.id == sa.bindparam("row"))
+_TASKS = sa.select(task).where(task.c.activation_id == sa.bindparam("activation")).order_by(task.c.position)
+_UPDATE_TASK = sa.update(task).where(
+    task.c.activation_id == sa.bindparam("activation"), task.c.key == sa.bindparam("task")
+)
+_PLACEMENTS = (
+    sa.select(placements_table)
+    .where(placements_table.c.activation_id == sa.bindparam("activation"))
+    .order_by(placements_table.c.id)
+)
+_PLACEMENT = sa.select(placements_table).where(placements_table.c.id == sa.bindparam("row"))
+_PLACEMENT_OF = sa.select(placements_table).where(
+    placements_table.c.connection == sa.bindparam("side"), placements_table.c.platform_id == sa.bindparam("id")
+)
+_PLACE = sa.insert(placements_table).returning(placements_table)
+_UPDATE_PLACEMENT = sa.update(placements_table).where(placements_table.c.id == sa.bindparam("row"))
+
+
+def lock(tx: sa.Connection, activation_id: int) -> None:
+    """Have others that would change an activation wait until the transaction ends."""
+    tx.execute(_LOCK, {"row": activation_id})
+
+
 def get(tx: sa.Connection, activation_id: int, *, lock: bool = False) -> sa.Row[Any]:
     """Return the activation's row. Raises LookupError when there is none."""
-    statement = sa.select(activation).where(activation.c.id == activation_id)
-    row = tx.execute(statement.with_for_update() if lock else statement).first()
+    row = tx.execute(_GET_LOCKED if lock else _GET, {"row": activation_id}).first()
     if row is None:
         raise LookupError(f"there is no activation {activation_id}")
     return row
@@ -152,7 +177,7 @@ def followed(tx: sa.Connection) -> Sequence[sa.Row[Any]]:
 
 
 def tasks(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
-    return tx.execute(sa.select(task).where(task.c.activation_id == activation_id).order_by(task.c.position)).all()
+    return tx.execute(_TASKS, {"activation": activation_id}).all()
 
 
 def standing(tx: sa.Connection, row: sa.Row[Any], joined: tuple[Joined, ...]) -> Standing:
@@ -200,33 +225,30 @@ def save(tx: sa.Connection, activation_id: int, old: Standing, new: Standing, lo
     for key, item in new.tasks.items():
         if key not in old.tasks:
             tx.execute(sa.insert(task).values(activation_id=activation_id, position=1000, **_task_values(item)))
-        elif item != old.tasks[key]:
-            tx.execute(
-                sa.update(task)
-                .where(task.c.activation_id == activation_id, task.c.key == key)
-                .values(**_task_values(item))
-            )
+    changed = [
+        {"activation": activation_id, "task": key, **_task_values(item)}
+        for key, item in new.tasks.items()
+        if key in old.tasks and item != old.tasks[key]
+    ]
+    if changed:
+        tx.execute(_UPDATE_TASK, changed)
 
 
 def update(tx: sa.Connection, activation_id: int, values: Mapping[str, Any]) -> None:
-    tx.execute(sa.update(activation).where(activation.c.id == activation_id).values(dict(values)))
+    tx.execute(_UPDATE, {"row": activation_id, **values})
 
 
 def placements(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
-    statement = sa.select(placements_table).where(placements_table.c.activation_id == activation_id)
-    return tx.execute(statement.order_by(placements_table.c.id)).all()
+    return tx.execute(_PLACEMENTS, {"activation": activation_id}).all()
 
 
 def placement(tx: sa.Connection, placement_id: int) -> sa.Row[Any]:
-    return tx.execute(sa.select(placements_table).where(placements_table.c.id == placement_id)).one()
+    return tx.execute(_PLACEMENT, {"row": placement_id}).one()
 
 
 def placement_of(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
     """Return which record of ours a platform's ticket is."""
-    statement = sa.select(placements_table).where(
-        placements_table.c.connection == connection, placements_table.c.platform_id == platform_id
-    )
-    return tx.execute(statement).first()
+    return tx.execute(_PLACEMENT_OF, {"side": connection, "id": platform_id}).first()
 
 
 def placement_for(tx: sa.Connection, write_key: str) -> sa.Row[Any] | None:
@@ -234,15 +256,13 @@ def placement_for(tx: sa.Connection, write_key: str) -> sa.Row[Any] | None:
     return tx.execute(sa.select(placements_table).where(placements_table.c.write_key == write_key)).first()
 
 
-def place(tx: sa.Connection, values: Mapping[str, Any]) -> int:
-    """Record the intent to have one of our records on a platform; returns the placement's id."""
-    return int(
-        tx.execute(sa.insert(placements_table).values(dict(values)).returning(placements_table.c.id)).scalar_one()
-    )
+def place(tx: sa.Connection, values: Mapping[str, Any]) -> sa.Row[Any]:
+    """Record the intent to have one of our records on a platform; returns the placement."""
+    return tx.execute(_PLACE, dict(values)).one()
 
 
 def update_placement(tx: sa.Connection, placement_id: int, values: Mapping[str, Any]) -> None:
-    tx.execute(sa.update(placements_table).where(placements_table.c.id == placement_id).values(dict(values)))
+    tx.execute(_UPDATE_PLACEMENT, {"row": placement_id, **values})
 
 
 def _task(row: sa.Row[Any]) -> TaskStanding:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from connector.store.statements import by_dialect
 from connector.store.tables import activation, delivery, placement, ticket
 
 
@@ -30,42 +30,43 @@ class Message:
     reason: str = ""
 
 
+_RECORD = by_dialect(
+    lambda insert: (
+        insert(delivery).on_conflict_do_nothing(index_elements=["connection", "key"]).returning(delivery.c.id)
+    )
+)
+_SUBJECT_OF = (
+    sa.select(ticket.c.activation_id)
+    .where(
+        ticket.c.connection == sa.bindparam("side"),
+        ticket.c.platform_id == sa.bindparam("id"),
+        ticket.c.activation_id.is_not(None),
+    )
+    .union_all(
+        sa.select(placement.c.activation_id).where(
+            placement.c.connection == sa.bindparam("side"), placement.c.platform_id == sa.bindparam("id")
+        )
+    )
+    .limit(1)
+)
+_OPEN = sa.select(delivery).where(delivery.c.subject == sa.bindparam("of"), delivery.c.state == "open")
+_SETTLE = sa.update(delivery).where(delivery.c.id == sa.bindparam("row"))
+
+
 def record(tx: sa.Connection, message: Message, now: datetime) -> int | None:
     """Store a message; returns its id, or None for one that is stored already."""
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = (
-        dialect.insert(delivery)
-        .values(
-            connection=message.connection,
-            key=message.key,
-            source=message.source,
-            event=message.event,
-            body=message.body,
-            platform_id=message.platform_id,
-            number=message.number,
-            version=message.version,
-            subject=message.subject,
-            state=message.state,
-            reason=message.reason,
-            attempts=0,
-            received_at=now,
-            decided_at=now if message.state == "ignored" else None,
-        )
-        .on_conflict_do_nothing(index_elements=["connection", "key"])
-        .returning(delivery.c.id)
-    )
-    return tx.execute(statement).scalar()
+    values = {
+        **vars(message),
+        "attempts": 0,
+        "received_at": now,
+        "decided_at": now if message.state == "ignored" else None,
+    }
+    return tx.execute(_RECORD[tx.dialect.name], values).scalar()
 
 
 def subject_of(tx: sa.Connection, connection: str, platform_id: str) -> str:
     """Return what a ticket's messages are handled under: the activation that it takes or took part in, else itself."""
-    mine = sa.select(ticket.c.activation_id).where(
-        ticket.c.connection == connection, ticket.c.platform_id == platform_id
-    )
-    placed = sa.select(placement.c.activation_id).where(
-        placement.c.connection == connection, placement.c.platform_id == platform_id
-    )
-    found = tx.execute(mine.where(ticket.c.activation_id.is_not(None)).union_all(placed).limit(1)).scalar()
+    found = tx.execute(_SUBJECT_OF, {"side": connection, "id": platform_id}).scalar()
     return f"activation:{found}" if found is not None else f"ticket:{connection}:{platform_id}"
 
 
@@ -83,16 +84,13 @@ def open_messages(
     tx: sa.Connection, subject: str, but_not: Collection[str] = (), *, limit: int
 ) -> Sequence[sa.Row[Any]]:
     """Return a subject's next messages, oldest first, leaving out those about the tickets `but_not`."""
-    statement = sa.select(delivery).where(delivery.c.subject == subject, delivery.c.state == "open")
-    statement = statement.where(delivery.c.platform_id.not_in(but_not)) if but_not else statement
-    return tx.execute(statement.order_by(delivery.c.id).limit(limit)).all()
+    statement = _OPEN.where(delivery.c.platform_id.not_in(but_not)) if but_not else _OPEN
+    return tx.execute(statement.order_by(delivery.c.id).limit(limit), {"of": subject}).all()
 
 
 def settle(tx: sa.Connection, delivery_id: int, state: str, reason: str, now: datetime) -> None:
     """Close a delivery as `done`, `ignored` or `parked`, with what was decided and why."""
-    tx.execute(
-        sa.update(delivery).where(delivery.c.id == delivery_id).values(state=state, reason=reason, decided_at=now)
-    )
+    tx.execute(_SETTLE, {"row": delivery_id, "state": state, "reason": reason, "decided_at": now})
 
 
 def count_attempt(tx: sa.Connection, delivery_id: int) -> int:
@@ -131,6 +129,17 @@ def reopen(tx: sa.Connection, delivery_id: int) -> str | None:
         .returning(delivery.c.subject)
     )
     return tx.execute(statement).scalar()
+
+
+def early(tx: sa.Connection, connection: str, platform_ids: Iterable[str]) -> frozenset[str]:
+    """Return which of these tickets told something before they were known to be ours (`take_up` puts it in line)."""
+    subjects = {f"ticket:{connection}:{item}": item for item in platform_ids}
+    statement = sa.select(delivery.c.subject).where(
+        delivery.c.subject.in_(sorted(subjects)), delivery.c.state == "ignored"
+    )
+    return (
+        frozenset(subjects[found] for found in tx.execute(statement.distinct()).scalars()) if subjects else frozenset()
+    )
 
 
 def take_up(tx: sa.Connection, connection: str, platform_id: str, after: int | None, subject: str) -> bool:

@@ -7,15 +7,27 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.store.belonging import Belongs
+from connector.store.statements import by_dialect
 from connector.store.tables import history, ticket
+
+_AT = sa.select(ticket).where(ticket.c.connection == sa.bindparam("side"), ticket.c.platform_id == sa.bindparam("id"))
+_AT_LOCKED = _AT.with_for_update()
+_FIRST_SEEN = by_dialect(
+    lambda insert: insert(ticket).on_conflict_do_nothing(index_elements=["connection", "platform_id"])
+)
+_UPDATE = sa.update(ticket).where(ticket.c.id == sa.bindparam("row"))
+_OF_ACTIVATION = (
+    sa.select(ticket)
+    .where(ticket.c.activation_id == sa.bindparam("activation"))
+    .order_by(sa.case({"lead": 0, "joined": 1}, value=ticket.c.role, else_=2), ticket.c.id)
+)
+_TELL = sa.insert(history)
 
 
 def get(tx: sa.Connection, connection: str, platform_id: str, *, lock: bool = False) -> sa.Row[Any] | None:
-    statement = sa.select(ticket).where(ticket.c.connection == connection, ticket.c.platform_id == platform_id)
-    return tx.execute(statement.with_for_update() if lock else statement).first()
+    return tx.execute(_AT_LOCKED if lock else _AT, {"side": connection, "id": platform_id}).first()
 
 
 def lock(tx: sa.Connection, places: Iterable[tuple[str, str]]) -> None:
@@ -34,12 +46,7 @@ def by_number(tx: sa.Connection, number: str, connection: str = "") -> Sequence[
 
 def remember(tx: sa.Connection, connection: str, platform_id: str, now: datetime) -> sa.Row[Any]:
     """Return the ticket's row, locked; a ticket never seen gets an empty one, so that two flows meet at it."""
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    tx.execute(
-        dialect.insert(ticket)
-        .values(connection=connection, platform_id=platform_id, seen_at=now)
-        .on_conflict_do_nothing(index_elements=["connection", "platform_id"])
-    )
+    tx.execute(_FIRST_SEEN[tx.dialect.name], {"connection": connection, "platform_id": platform_id, "seen_at": now})
     row = get(tx, connection, platform_id, lock=True)
     if row is None:
         raise LookupError(f"the ticket {platform_id} of {connection} vanished inside a transaction")
@@ -47,7 +54,7 @@ def remember(tx: sa.Connection, connection: str, platform_id: str, now: datetime
 
 
 def update(tx: sa.Connection, ticket_id: int, values: Mapping[str, Any]) -> None:
-    tx.execute(sa.update(ticket).where(ticket.c.id == ticket_id).values(dict(values)))
+    tx.execute(_UPDATE, {"row": ticket_id, **values})
 
 
 def explain(tx: sa.Connection, ticket_id: int, why: str, now: datetime) -> None:
@@ -57,9 +64,7 @@ def explain(tx: sa.Connection, ticket_id: int, why: str, now: datetime) -> None:
 
 def of_activation(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:
     """Return the incidents that take part in an activation, the lead first."""
-    statement = sa.select(ticket).where(ticket.c.activation_id == activation_id)
-    rank = sa.case({"lead": 0, "joined": 1}, value=ticket.c.role, else_=2)
-    return tx.execute(statement.order_by(rank, ticket.c.id)).all()
+    return tx.execute(_OF_ACTIVATION, {"activation": activation_id}).all()
 
 
 def children(tx: sa.Connection, connection: str, parents: Sequence[str]) -> Sequence[sa.Row[Any]]:
@@ -84,11 +89,8 @@ def tell(
     platform_id: str = "",
 ) -> None:
     """Add a line to what happened."""
-    tx.execute(
-        sa.insert(history).values(
-            activation_id=activation_id, connection=connection, platform_id=platform_id, at=now, text=text
-        )
-    )
+    line = {"activation_id": activation_id, "connection": connection, "platform_id": platform_id, "at": now}
+    tx.execute(_TELL, {**line, "text": text})
 
 
 def tell_once(

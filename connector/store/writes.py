@@ -10,16 +10,31 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.store.belonging import Belongs
-from connector.store.tables import note, write
+from connector.store.statements import by_dialect
+from connector.store.tables import Instant, note, write
+
+_INTEND = by_dialect(lambda insert: insert(write).on_conflict_do_nothing(index_elements=["key"]))
+_INTEND_ONE = by_dialect(
+    lambda insert: insert(write).on_conflict_do_nothing(index_elements=["key"]).returning(write.c.id)
+)
+_UNFINISHED = (
+    sa.select(write)
+    .where(write.c.subject == sa.bindparam("of"), write.c.state.in_(["pending", "parked"]))
+    .order_by(write.c.id)
+)
+_UNFINISHED_AT = _UNFINISHED.where(write.c.connection == sa.bindparam("side"))
+_UPDATE = sa.update(write).where(write.c.id == sa.bindparam("row"))
 
 
 def intend(tx: sa.Connection, values: Mapping[str, Any]) -> bool:
     """Record a write to be made; False when its key is known already."""
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = (
-        dialect.insert(write).values(dict(values)).on_conflict_do_nothing(index_elements=["key"]).returning(write.c.id)
-    )
-    return tx.execute(statement).scalar() is not None
+    return tx.execute(_INTEND_ONE[tx.dialect.name], dict(values)).scalar() is not None
+
+
+def intend_all(tx: sa.Connection, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """Record writes to be made, all with the same fields, in this order; those whose key is known are left out."""
+    if wanted:
+        tx.execute(_INTEND[tx.dialect.name], [dict(values) for values in wanted])
 
 
 def get(tx: sa.Connection, key: str) -> sa.Row[Any] | None:
@@ -32,9 +47,7 @@ def by_id(tx: sa.Connection, write_id: int) -> sa.Row[Any] | None:
 
 def unfinished(tx: sa.Connection, subject: str, connection: str = "") -> Sequence[sa.Row[Any]]:
     """Return writes of a subject that are pending or parked, in the order in which they were intended."""
-    statement = sa.select(write).where(write.c.subject == subject, write.c.state.in_(["pending", "parked"]))
-    statement = statement.where(write.c.connection == connection) if connection else statement
-    return tx.execute(statement.order_by(write.c.id)).all()
+    return tx.execute(_UNFINISHED_AT if connection else _UNFINISHED, {"of": subject, "side": connection}).all()
 
 
 def count_updates(tx: sa.Connection, connection: str, platform_id: str, prefix: str) -> int:
@@ -44,9 +57,25 @@ def count_updates(tx: sa.Connection, connection: str, platform_id: str, prefix: 
 
 
 def update(tx: sa.Connection, write_ids: Sequence[int], values: Mapping[str, Any]) -> None:
-    if not write_ids:
-        return
-    tx.execute(sa.update(write).where(write.c.id.in_(write_ids)).values(dict(values)))
+    if len(write_ids) == 1:
+        tx.execute(_UPDATE, {"row": write_ids[0], **values})
+    elif write_ids:
+        tx.execute(sa.update(write).where(write.c.id.in_(write_ids)).values(dict(values)))
+
+
+def take(tx: sa.Connection, write_ids: Sequence[int], mapping_version: int | None, now: datetime) -> None:
+    """Mark writes, before the call, as perhaps landed."""
+    tx.execute(
+        sa.update(write)
+        .where(write.c.id.in_(write_ids))
+        .values(
+            attempts=write.c.attempts + 1,
+            sent_at=now,
+            tried_since=sa.func.coalesce(write.c.tried_since, sa.literal(now, Instant())),
+            unclear_since=now,
+            mapping_version=mapping_version,
+        )
+    )
 
 
 def parked(tx: sa.Connection, limit: int = 200) -> Sequence[sa.Row[Any]]:

@@ -6,6 +6,8 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import sqlalchemy as sa
 
 from connector.flows import tasks
 from connector.flows.decide import Decide
+from connector.flows.send import Send
 from connector.store import deliveries
 from connector.ticketing import Ticket
 from tests.connector.flows.stage import Stage, plan, stage, task
@@ -45,6 +48,12 @@ def counted(world: Stage) -> Iterator[dict[str, int]]:
     finally:
         sa.event.remove(engine, "begin", begun)
         sa.event.remove(engine, "before_cursor_execute", asked)
+
+
+class Asleep:
+    """Takes wake-ups and wakes nothing, so that a test carries each flow out itself."""
+
+    def wake(self, tx: sa.Connection, queue: str, subject: str, at: datetime | None = None) -> None: ...
 
 
 def echo(world: Stage, times: int) -> None:
@@ -89,7 +98,43 @@ def test_many_echoes_of_an_activation_are_decided_in_one_transaction(
         none, many = costs
         assert many["transactions"] == none["transactions"] + 1
         each = (many["statements"] - none["statements"]) / (ECHOES * len(world.tasks()))
-        assert each < 9
+        assert each < 8
+
+
+def test_a_recovery_task_costs_few_statements_to_plan_and_to_send(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, many = (_cost_of_starting(tmp_path / str(size), monkeypatch, size) for size in (1, 6))
+    planned, sent = ((high - low) / 5 for low, high in zip(few, many, strict=True))
+    # Its placement, and a line in what happened; its row and its write go in with those of the others.
+    assert planned <= 2
+    # What came of it: the write, the placement read and updated, a line in what happened.
+    assert sent <= 4
+
+
+def _cost_of_starting(folder: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> tuple[int, int]:
+    """Start a plan of `size` tasks in this thread; returns the statements that it took to plan and to send them."""
+    folder.mkdir()
+    steps = {f"step-{place}": task(f"Step {place}", phase="activation") for place in range(size)}
+    with stage(folder, monkeypatch, plan("PAY-DR", steps)) as world:
+        world.hush()
+        row = world.major(cmdb_ci=world.ci("payments-db"))
+        parts = world.connector.parts
+        assert parts is not None
+        parts = replace(parts, wakes=Asleep())
+        subject = f"ticket:servicenow:{row['sys_id']}"
+        body = json.dumps(world.message("incident", row["sys_id"])).encode()
+        told = deliveries.Message(
+            "servicenow", "promoted", "webhook", "update", body, platform_id=row["sys_id"], subject=subject
+        )
+        with world.connector.database.begin() as tx:
+            assert deliveries.record(tx, told, world.clock.now()) is not None
+        with counted(world) as planned:
+            Decide(parts)(subject)
+        with counted(world) as sent:
+            Send(parts)("activation:1|servicenow")
+        assert len(world.tasks()) == size
+    return planned["statements"], sent["statements"]
 
 
 def test_a_message_that_cannot_be_decided_among_many_holds_only_its_own_ticket(
