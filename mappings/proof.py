@@ -149,7 +149,7 @@ def _lost_of_ours(item: Field) -> Iterator[str]:
             there = _there(shaped, ours)
             other = seen.setdefault(shown(there), ours)
             for back in _backs(shaped, there):
-                if not samples.same(ours, back):
+                if not samples.same(shaped.shape, ours, back):
                     yield told(shaped.shape, ours, there, back, other if other is not ours else None)
                     break
 
@@ -159,7 +159,7 @@ def _lost_of_theirs(item: Field) -> Iterator[str]:
         for there in samples.theirs(shaped, lambda ours, of=shaped: _there(of, ours)):  # type: ignore[misc]
             ours = _back(shaped, there)
             again = _back(shaped, _there(shaped, ours))
-            if shown(ours) != shown(again):
+            if not samples.same(shaped.shape, ours, again):
                 yield f"{shown(there)} -> {shown(ours)} -> {shown(_there(shaped, ours))}"
 
 

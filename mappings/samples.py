@@ -8,6 +8,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from mappings import rich_text
 from mappings.mapping import Field
 from mappings.transforms import NOTHING, Lookup, NameOf, Resolve, Shape
 from mappings.vocabulary import CHOICES, INSTANTS, WHOLE
@@ -129,8 +130,11 @@ def _clock(moment: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
-def same(ours_: Any, back: Any) -> bool:
+def same(shape: Shape, ours_: Any, back: Any) -> bool:
     """Tell whether a value came back: of the same kind, for 1 is not true and a day no instant; empty may be none."""
+    if shape.type == "rich_text" and isinstance(back, str):
+        # Signs may be escaped in another way: what the text shows counts.
+        return rich_text.parsed(ours_, "markdown") == rich_text.parsed(back, "markdown")
     if ours_ in ("", None, []) and back in ("", None, []):
         return True
     exact = isinstance(ours_, (bool, date)) or isinstance(back, (bool, date))

@@ -138,12 +138,19 @@ def _day(text: str, shape: Shape) -> date:
     for read in (date.fromisoformat, lambda given: datetime.strptime(given, shape.format)):  # noqa: DTZ007
         try:
             found = read(text)
-        except ValueError:
+            if not isinstance(found, datetime):
+                return found
+            return (found.astimezone(shape.zone) if found.tzinfo else found).date()
+        except (ValueError, OverflowError):
             continue
-        if not isinstance(found, datetime):
-            return found
-        return (found.astimezone(shape.zone) if found.tzinfo else found).date()
-    return _instant(text, shape).astimezone(shape.zone).date()
+    return _local(_instant(text, shape), shape.zone).date()
+
+
+def _local(instant: datetime, place: tzinfo) -> datetime:
+    try:
+        return instant.astimezone(place)
+    except OverflowError:  # in the first or last hours of the calendar
+        raise Unmapped(f"{instant.isoformat()} is on no day in {place}", "mend the date") from None
 
 
 def _boolean(text: str) -> bool:
@@ -294,7 +301,7 @@ def _moment(value: Any, shape: Shape) -> str:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.strftime(shape.format) if shape.format else value.isoformat()
     instant = value if isinstance(value, datetime) else _instant(str(value), Shape(type="datetime"))
-    local = instant.astimezone(shape.zone)
+    local = _local(instant, shape.zone)
     if shape.format:
         return local.strftime(shape.format)
     return local.date().isoformat() if shape.type == "date" else local.isoformat(timespec="seconds")
@@ -303,7 +310,10 @@ def _moment(value: Any, shape: Shape) -> str:
 def _span(value: Any, shape: Shape) -> Any:
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(_number(str(value)))
     if shape.format == "since_1970":
-        return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
+        try:
+            return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
+        except OverflowError:
+            raise Unmapped(f"{value} seconds are beyond the calendar", "mend the duration") from None
     if shape.format == "words":
         # Hours and minutes only: what a day is differs between platforms (24 hours, or a working day).
         hours, minutes = divmod(round(seconds / 60), 60)

@@ -39,6 +39,7 @@ _SAID = (
     ("expected ',' or ']'", "a [ is not closed", "close it with ], and put a comma between values"),
     ("found undefined alias", "a text cannot start with *", _QUOTES),
 )
+_HALF = re.compile("[\\0\ud800-\udfff]")
 _BAD_START = re.compile(r"found character '(.+)' that cannot start any token")
 _ODD_NUMBER = re.compile(r"[-+]?(?:0[0-9_]+|0[xob]\w+|\d[\d_]*_[\d_]*|[\d.]+[eE][-+]?\d+)")
 
@@ -124,6 +125,9 @@ def _odd(root: Node, name: str) -> Iterator[Problem]:
 
 
 def _misread(node: ScalarNode, where: str) -> Iterator[Problem]:
+    half = _HALF.search(str(node.value))
+    if half:
+        yield Problem(where, f"\\u{ord(half[0]):04x} is no character", "write the character itself")
     if node.style is not None:
         return
     tag, text = str(node.tag or ""), str(node.value)

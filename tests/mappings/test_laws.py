@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +73,27 @@ def test_an_instant_that_is_none_is_a_problem(text: str) -> None:
 
     assert "due_at" not in read.values
     assert "is not a date and time" in read.problems[0].what
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("type: datetime, zone: Pacific/Auckland", "9999-12-31T23:59:59+00:00"),
+        ("type: date, zone: America/New_York", "0001-01-01T00:00:00+00:00"),
+        ("type: duration, format: since_1970", 10**15),
+        ("type: number", "1e999"),
+        ("type: boolean", [True]),
+    ],
+)
+def test_a_value_beyond_what_can_be_written_is_a_problem(tmp_path: Path, setting: str, value: Any) -> None:
+    folder = tmp_path / "mappings" / "servicenow"
+    folder.mkdir(parents=True)
+    line = f"  x_at: {{field: u_at, {setting}, lossy: accepted}}"
+    (folder / "recovery_task.yaml").write_text(f"fields:\n{line}\n")
+    mapping = load("servicenow", tmp_path)["recovery_task"]
+
+    written = mapping.write({"x_at": value}, same)
+    read = mapping.read({"u_at": str(value)})
+
+    assert (written.fields, len(written.problems)) == ({}, 1)
+    assert "x_at" in read.values or len(read.problems) == 1
