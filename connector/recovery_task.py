@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Phase(StrEnum):
@@ -45,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True)
 class PlanTask:
-    """A recovery task as a plan states it."""
+    """A recovery task as a plan states it; `fields` are values for fields that an admin mapped (`x_...`)."""
 
     key: str
     name: str
@@ -57,6 +58,7 @@ class PlanTask:
     required: bool = True
     targets: tuple[Target, ...] = ()
     instructions: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 def openable(tasks: Iterable[PlanTask], states: Mapping[str, TaskState]) -> tuple[str, ...]:

@@ -137,6 +137,7 @@ def _task(key: str, fields: Mapping[str, Any], on: tuple[Target, ...]) -> PlanTa
         required=fields.get("required", True),
         targets=fields.get("on", on),
         instructions=fields.get("instructions", ""),
+        fields=fields.get("own", {}),
     )
 
 

@@ -58,6 +58,23 @@ class Places(Strict):
         raise ValidationError(f"{item!r} is not a place; write the name of a platform or connection, or name: PROJECT")
 
 
+class OwnFields(Strict):
+    """Values for fields of the admin's own, by their names in the mappings: `x_site: primary`."""
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise ValidationError("not a mapping; write `x_name: value` lines")
+        errors: dict[str, list[str]] = {}
+        for name, item in value.items():
+            if not str(name).startswith("x_"):
+                errors[str(name)] = ["not a field of your own; name it x_..., as the mapping does"]
+            elif not isinstance(item, str | int | float):
+                errors[str(name)] = [f"{item!r} is neither a text nor a number; put it in quotes"]
+        if errors:
+            raise ValidationError(errors)
+        return dict(value)
+
+
 class NamedShape(Shape):
     """How one platform or connection names a service: lists of names by kind."""
 
@@ -97,6 +114,7 @@ class TaskShape(Shape):
     required = Flag()
     on = Places()
     instructions = Text()
+    own = OwnFields(data_key="fields")
 
 
 class CommunicationShape(Shape):

@@ -21,7 +21,8 @@ from connector.cli.mapping_changes import print_shipped
 from connector.cli.mapping_state import peek
 from connector.cli.needed_names import lines_of, placed
 from connector.cli.opening import database_faults
-from connector.mapping_version import draft
+from connector.cli.own_fields import unmapped
+from connector.mapping_version import Draft, draft
 from connector.problem import Invalid, Problem
 from connector.settings import Settings, Survey, survey
 from connector.store import catalogs as stored
@@ -155,10 +156,13 @@ def examine(context: Context) -> Checked:
         problems += catalog.warnings
     except Invalid as error:
         problems += error.problems
-    connector, faults = _assembled(read, context.directory)
+    files = draft(PLATFORMS, context.directory)
+    connector, faults = _assembled(read, files)
     problems += faults
     if read.settings is not None and catalog is not None:
         problems += _unconnected(read.settings, catalog)
+    if read.settings is not None and catalog is not None and files.version is not None:
+        problems += unmapped(read.settings, catalog, files.version, context.directory)
     if read.problems:
         # Settings that lack a secret are good enough to check the rest against, not to connect with.
         connector = None
@@ -179,18 +183,17 @@ def _unconnected(settings: Settings, catalog: Catalog) -> Iterable[Problem]:
         yield Problem(settings.where("connections"), what, fix, "warning")
 
 
-def _assembled(read: Survey, directory: Path) -> tuple[Connector | None, Sequence[Problem]]:
-    """Put the connector together for its conditions and mappings; without settings the mappings are read alone."""
-    found = draft(PLATFORMS, directory)
+def _assembled(read: Survey, files: Draft) -> tuple[Connector | None, Sequence[Problem]]:
+    """Put the connector together for its conditions and mappings; without settings there is none."""
     if read.settings is None:
-        return None, found.problems
+        return None, files.problems
     try:
         connector = Connector(read.settings)
     except Invalid as error:
-        return None, (*error.problems, *found.problems)
-    if found.version is None:
-        return None, found.problems
-    connector.use(found.version)
+        return None, (*error.problems, *files.problems)
+    if files.version is None:
+        return None, files.problems
+    connector.use(files.version)
     return connector, ()
 
 

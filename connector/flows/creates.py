@@ -127,6 +127,7 @@ class Creates:
             "order": place * 100 if planned else 10,
             "priority": 4 if self._standing.exercise else 1,
             "required": planned.required if planned else True,
+            **(planned.fields if planned else {}),
         }
 
     def status(self) -> dict[str, Any]:

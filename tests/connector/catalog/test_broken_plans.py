@@ -28,6 +28,16 @@ BROKEN = {
             ),
         ],
     ),
+    "own fields": (
+        "",
+        "    fields: {site: primary, x_cost: [1]}\n",
+        [
+            "plans/pay-dr.yaml:15: tasks.failover.fields.site: not a field of your own; name it x_..., as the mapping does",
+            (
+                "plans/pay-dr.yaml:15: tasks.failover.fields.x_cost: [1] is neither a text nor a number; put it in quotes"
+            ),
+        ],
+    ),
     "unknown service": (
         "services: [payments]",
         "services: [payments, paymets]",

@@ -148,6 +148,24 @@ class Terminal:
         return getattr(sys, name)
 
 
+def test_a_field_of_ones_own_that_no_mapping_writes_is_a_warning(folder: Path, run: Run) -> None:
+    plan = folder / "plans" / "pay-dr.yaml"
+    text = plan.read_text().replace("    required: false\n", "    required: false\n    fields: {x_sit: primary}\n", 1)
+    plan.write_text(text)
+    own = folder / "mappings" / "servicenow" / "recovery_task.yaml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("fields: {x_site: {field: u_site}}\n")
+
+    (warning,) = answer(run("check", "--json"))["warnings"]
+
+    line = text.splitlines().index("  bridge:") + 1
+    assert warning == {
+        "where": f"plans/pay-dr.yaml:{line}: tasks.bridge",
+        "what": "'x_sit' is written by no line of mappings/servicenow/recovery_task.yaml",
+        "fix": "did you mean 'x_site'?",
+    }
+
+
 def test_apply_shows_the_changes_and_asks_before_it_stores(folder: Path, run: Run, monkeypatch) -> None:
     unasked = run("apply")
     monkeypatch.setattr(output, "sys", Terminal())
