@@ -15,6 +15,7 @@ import requests
 from connector.catalog import load, to_json
 from connector.settings import Escalation, Settings, Smtp
 from connector.store import catalogs, mapping_versions
+from sandbox.jira.options import Options as JiraOptions
 from tests.connector.flows.stage import Stage, plan, stage, task, with_plans
 from tests.connector.flows.test_escalation import SECRET, Box, hook_server, mail_server
 from tests.world import world as start_world
@@ -281,3 +282,17 @@ def test_what_many_plans_share_is_told_in_one_line(tmp_path: Path, monkeypatch: 
         assert len([line for line in lines if line.startswith("plans/") and "is required for Sub-task" in line]) == 1
         assert len([line for line in lines if "(and so for 29 more plans)" in line]) == 2
         assert len(errors(world)) == 30
+
+
+def test_on_data_center_plans_are_tried_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stage(
+        tmp_path, monkeypatch, plan("PAY-DR", TASKS), at="09:00", jira=JiraOptions(flavour="datacenter", search_lag=0.0)
+    ) as world:
+        try_plans(world)
+        good = errors(world)
+        require(world, "Cost centre")
+        move(world, days=1, at="03:01")
+        try_plans(world)
+
+        assert good == []
+        assert errors(world) == ["jira"]
