@@ -22,6 +22,7 @@ _STANDINGS = {
     "preflight.failed": "could not be fully created",
     "preflight.mended": "are in order again",
     "preflight.unanswered": "cannot be tried",
+    "preflight.answered": "can be tried again",
 }
 
 

@@ -22,7 +22,8 @@ PATIENCE = timedelta(days=1)
 MOST_LINES = 50
 MOST_LOGGED = 5
 MOST_NAMED = 5
-FAILED, MENDED, UNANSWERED = "preflight.failed", "preflight.mended", "preflight.unanswered"
+FAILED, MENDED = "preflight.failed", "preflight.mended"
+UNANSWERED, ANSWERED = "preflight.unanswered", "preflight.answered"
 log = logging.getLogger(__name__)
 
 
@@ -70,7 +71,7 @@ def record(
     was = rows.get(preflights.CONNECTION)
     if was is not None and was.unanswered_told_at is not None:
         words = f"{connection} answers again: its plans were tried at {instant(now)}", ()
-        _tell(tx, parts, connection, MENDED, words, now, ())
+        _tell(tx, parts, connection, ANSWERED, words, now, ())
 
 
 def unanswered(tx: sa.Connection, parts: Parts, connection: str, reason: str, now: datetime) -> None:
@@ -148,7 +149,7 @@ def _tell(
 ) -> None:
     """Log it, and have it told in every way that is set up."""
     text, lines = words
-    if event == MENDED:
+    if event in {MENDED, ANSWERED}:
         log.info("%s", text)
     else:
         log.error("%s: %s", text, "; ".join(_cut(lines, MOST_LOGGED)))

@@ -204,7 +204,7 @@ def test_a_platform_that_is_away_is_no_failure_until_a_day_has_passed(
         requests.delete(f"{world.jira.url}/_sandbox/faults", timeout=5).raise_for_status()
         move(world, days=2, at="03:10")
         try_plans(world)
-        assert [str(mail["Subject"]) for mail in box.mails[1:]] == ["Continuity plans on jira are in order again"]
+        assert [str(mail["Subject"]) for mail in box.mails[1:]] == ["Continuity plans on jira can be tried again"]
         assert found(world)["", "jira"].unanswered_since is None
 
 
