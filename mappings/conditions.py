@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Facts
 from itertools import combinations, product
+from math import prod
+from random import Random
 from typing import Any
 
 from connector.condition import Kind, Undecidable
@@ -16,7 +18,9 @@ from mappings.vocabulary import CHOICES, kinds
 _PART = re.compile(r"'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|\b(?P<number>\d+)\b|\b(?P<name>[A-Za-z_]\w*)")
 _BEYOND = re.compile(r"\w\s*\(|[<>?]")
 """What trying out values cannot decide: functions, order."""
-_MOST = 4000
+_MOST = 5000
+"""Combinations of values that are all tried; of more, as many that chance picks (always the same ones)."""
+_TEXT = r"(?:'([^']*)'|\"([^\"]*)\")"
 
 
 def problems_of(mapping: Mapping) -> Iterator[Problem]:
@@ -62,11 +66,13 @@ def _decided(item: Field) -> bool:
 def _constant(mapping: Mapping, item: Field) -> bool:
     assert item.when is not None  # noqa: S101 - only those with one are asked
     found = set()
-    for facts in _facts(mapping, (item,)):
+    tried = 0
+    for tried, facts in enumerate(_facts(mapping, (item,)), 1):
         found.add(_holds(item, facts))
         if len(found) > 1 or None in found:
             return False
-    return len(found) == 1
+    # So many are only some of all: nothing is certain.
+    return len(found) == 1 and tried < _MOST
 
 
 def _witness(mapping: Mapping, items: Sequence[Field]) -> Facts[str, Any] | None:
@@ -96,13 +102,30 @@ def _facts(mapping: Mapping, items: Sequence[Field]) -> Iterator[Facts[str, Any]
         }
     )
     numbers = sorted({int(found["number"]) for found in parts if found["number"] is not None})
-    pools = [_pool(mapping, name, known[name], texts, numbers) for name in names]
-    size = 1
-    for pool in pools:
-        size *= len(pool)
-    if size <= _MOST:
-        for values in product(*pools):
-            yield dict(zip(names, values, strict=True))
+    pools = [_pool(mapping, name, known[name], sorted(_beside(name, sources)) or texts, numbers) for name in names]
+    for values in product(*pools) if prod(map(len, pools)) <= _MOST else _picked(pools):
+        yield dict(zip(names, values, strict=True))
+
+
+def _picked(pools: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    chance = Random(0)  # noqa: S311 - nothing secret
+    for _ in range(_MOST):
+        yield tuple(chance.choice(pool) for pool in pools)
+
+
+def _beside(name: str, sources: Sequence[str]) -> set[str]:
+    """Return the texts that a name is compared with, () if it is compared in some other way."""
+    found: set[str] = set()
+    for source in sources:
+        for pattern in (
+            rf"\b{name}\s*(?:[!=]=)\s*{_TEXT}",
+            rf"{_TEXT}\s*(?:[!=]=|\bin\b)\s*{name}\b",
+            rf"\b{name}\.\w+\(\s*{_TEXT}",
+        ):
+            found |= {one or other for one, other in re.findall(pattern, source)}
+        for listed in re.findall(rf"\b{name}\s+in\s*\[([^\]]*)\]", source):
+            found |= {one or other for one, other in re.findall(_TEXT, listed)}
+    return found
 
 
 def _pool(mapping: Mapping, name: str, kind: Kind, texts: list[str], numbers: list[int]) -> list[Any]:

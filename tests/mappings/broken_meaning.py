@@ -197,7 +197,7 @@ MEANING = (
             "  project: {field: u_project}\n"
         ),
         [
-            "3: fields.x_team.when: 'team' is read twice, by team and by x_team, where connection is 'WEB' and project is 'WEB'; let one condition exclude the other",
+            "3: fields.x_team.when: 'team' is read twice, by team and by x_team, where connection is 'another' and project is 'WEB'; let one condition exclude the other",
         ],
         "recovery_task",
     ),

@@ -146,7 +146,9 @@ def test_a_lookup_says_by_which_field_and_what_several_mean(tmp_path: Path) -> N
     ],
 )
 def test_a_duration_crosses_both_ways(tmp_path: Path, form: str, theirs: Any) -> None:
-    mapping = made(tmp_path, f"fields: {{x_expected: {{field: u_expected, type: duration, format: {form}, lossy: accepted}}}}\n")
+    mapping = made(
+        tmp_path, f"fields: {{x_expected: {{field: u_expected, type: duration, format: {form}, lossy: accepted}}}}\n"
+    )
 
     written = mapping.write({"x_expected": timedelta(minutes=90)}, same)
 
