@@ -67,7 +67,8 @@ def _constant(mapping: Mapping, item: Field) -> bool:
     assert item.when is not None  # noqa: S101 - only those with one are asked
     found = set()
     tried = 0
-    for tried, facts in enumerate(_facts(mapping, (item,)), 1):
+    for facts in _facts(mapping, (item,)):
+        tried += 1
         found.add(_holds(item, facts))
         if len(found) > 1 or None in found:
             return False
