@@ -47,7 +47,7 @@ def draft(platforms: Iterable[str], directory: Path) -> Draft:
     """Read and compile the files of `directory` over the shipped ones, with everything that is wrong with them."""
     content: dict[str, Mapping[str, Sequence[str]]] = {}
     mappings: dict[str, Mappings] = {}
-    problems: list[Problem] = []
+    problems = library.misplaced(directory, platforms)
     for platform in platforms:
         problems += library.strangers(platform, directory)
         try:

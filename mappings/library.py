@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Facts
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
@@ -145,4 +145,24 @@ def strangers(platform: str, directory: Path | None) -> list[Problem]:
             what = "no record is mapped by a file of this name, so it would have no effect"
             fix = nearest(path.stem, RECORDS) or f"name it after one of: {', '.join(RECORDS)}"
             found.append(Problem(name, what, fix))
+    return found
+
+
+def misplaced(directory: Path, platforms: Iterable[str]) -> list[Problem]:
+    """Return a problem for what stands in the folder of mappings and belongs to no platform."""
+    known = tuple(platforms)
+    folder = directory / "mappings"
+    if not folder.is_dir():
+        return []
+    found = []
+    for path in sorted(folder.iterdir()):
+        name = f"mappings/{path.name}"
+        if path.is_dir() and path.name not in known and any(path.glob("*.y*ml")):
+            fix = nearest(path.name, known) or f"name it after one of: {', '.join(known)}"
+            found.append(Problem(name, "no platform has this name, so its files would have no effect", fix))
+        elif path.suffix in (".yaml", ".yml"):
+            fix = f"put it into mappings/{known[0]}/ or the folder of its platform"
+            found.append(
+                Problem(name, "a mapping stands outside its platform's folder, so it would have no effect", fix)
+            )
     return found
