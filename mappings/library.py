@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Facts
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Facts
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
