@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connector.problem import Invalid, Problem, nearest
 from connector.ticketing import Record
-from mappings.examine import examine
+from mappings.language.examine import examine
 from mappings.mapping import Mapping
 from mappings.source import Layer, Source, merge, parse, plain
 from mappings.vocabulary import RECORDS

@@ -23,10 +23,10 @@ from mappings import library
 from mappings.difference import NOWHERE
 from mappings.mapping import Field
 from mappings.mapping import Mapping as RecordMapping
+from mappings.readings import Reading, watched
 from mappings.source import Source
 from mappings.transforms import Lookup, scalar
 from mappings.vocabulary import RECORDS
-from mappings.watched import Reading, watched
 
 _LONGEST = 80
 

@@ -23,8 +23,8 @@ from connector.store import mapping_versions
 from connector.ticketing import Record
 from mappings import library
 from mappings.difference import shipped_changes
-from mappings.json_schema import json_schema
-from mappings.shown import Line, beside, lines_of
+from mappings.effective import Line, beside, lines_of
+from mappings.language.json_schema import json_schema
 from mappings.vocabulary import RECORDS
 
 limit_option = click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)

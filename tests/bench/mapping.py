@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from mappings.examine import examine
+from mappings.language.examine import examine
 from mappings.mapping import Mapping
 from mappings.source import Layer, Source, merge, parse, plain
 from mappings.transforms import Lookup

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mappings.examine import examine
+from mappings.language.examine import examine
 from mappings.mapping import Mapping
 from mappings.source import Source, parse, plain
 from mappings.transforms import Lookup

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mappings.language.reference import TYPE_MEANINGS, updated
 from mappings.library import load
-from mappings.reference import TYPE_MEANINGS, updated
 from mappings.transforms import TYPES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -45,7 +45,7 @@ def test_the_page_has_its_examples() -> None:
 def test_the_reference_is_that_of_the_schema() -> None:
     page = PAGE.read_text("utf-8")
 
-    assert updated(page) == page, "run: python -m mappings.reference docs/mappings.md"
+    assert updated(page) == page, "run: python -m mappings.language.reference docs/mappings.md"
 
 
 def test_every_type_has_its_meaning() -> None:

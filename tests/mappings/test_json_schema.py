@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 
 from connector.problem import Invalid
 from connector.ticketing import Record
-from mappings.json_schema import json_schema
-from mappings.schema import FIELD_KEYS, RECORD_KEYS
+from mappings.language.json_schema import json_schema
+from mappings.language.schema import FIELD_KEYS, RECORD_KEYS
 from mappings.source import parse, plain
 from mappings.vocabulary import FIELDS, RECORDS
 from tests.mappings.broken import Broken

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.conditions import problems_of
-from mappings.examine import examine
+from mappings.language.conditions import problems_of
+from mappings.language.examine import examine
 from mappings.source import Source, parse, plain
 from tests.mappings.mapping_strategies import JSON, Drawn, find, lossless, lossy, mappings, sent
 

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 
 from connector.problem import Problem, nearest
 from connector.ticketing import Record
-from mappings.schema import FIELD_KEYS, KEYS, OPTIONS, RECORD_KEYS, MappingSchema
+from mappings.language.schema import FIELD_KEYS, KEYS, OPTIONS, RECORD_KEYS, MappingSchema
 from mappings.source import Path, Source
 from mappings.vocabulary import CHOICES, known
 

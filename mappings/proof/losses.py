@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from mappings.samples import NONE
+from mappings.proof.samples import NONE
 from mappings.transforms import Shape
 
 _LONGEST = 40

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from connector.problem import Problem
-from mappings import samples
-from mappings.losses import shown, told
 from mappings.mapping import Field, Mapping
+from mappings.proof import samples
+from mappings.proof.losses import shown, told
 from mappings.rich_text import MARKUPS
 from mappings.transforms import NOTHING, Unmapped
 

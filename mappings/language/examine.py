@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 
 from connector.problem import Problem
-from mappings import conditions
-from mappings.check import problems_of
-from mappings.compile import compiled
-from mappings.form import formed
+from mappings.language import conditions
+from mappings.language.compile import compiled
+from mappings.language.form import formed
+from mappings.language.meaning import problems_of
 from mappings.mapping import Mapping
 from mappings.proof import prove, refused
 from mappings.source import Source

@@ -9,8 +9,8 @@ from typing import Any, cast, get_args
 
 from connector.problem import Problem, nearest
 from connector.ticketing import Record
+from mappings.language.schema import only_on
 from mappings.rich_text import MARKUPS
-from mappings.schema import only_on
 from mappings.source import Path, Source
 from mappings.transforms import DURATION_FORMATS, LOOKED_UP, MANY, zone
 from mappings.vocabulary import CHOICES, ESSENTIAL, FIELDS, fitting, known, meant, options
@@ -24,7 +24,7 @@ _NAMED = re.compile(r"'[^']*'|\"[^\"]*\"|\b([A-Za-z_]\w*)")
 
 
 def problems_of(source: Source, content: Mapping[str, Any], broken: frozenset[str] = frozenset()) -> Iterator[Problem]:
-    """Check the meaning of a file's content (as `mappings.form` gives it), but for fields whose form is `broken`."""
+    """Check the meaning of a file's content (as `form` gives it), but for fields whose form is `broken`."""
     if source.record not in get_args(Record):
         return
     record = cast("Record", source.record)

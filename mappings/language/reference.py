@@ -1,4 +1,4 @@
-"""`python -m mappings.reference FILE`: writes the reference of the language into a document, from the schema itself."""
+"""`python -m mappings.language.reference FILE`: writes the language's reference into a document, from the schema."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from marshmallow import fields, validate
 
 from connector.ticketing import Record
-from mappings.schema import ElseSchema, FieldSchema, LookupSchema, MappingSchema
+from mappings.language.schema import ElseSchema, FieldSchema, LookupSchema, MappingSchema
 from mappings.transforms import TYPES
 from mappings.vocabulary import FIELDS, RECORDS, fitting, options
 
-BEGIN = "<!-- reference: made by `python -m mappings.reference docs/mappings.md` -->"
+BEGIN = "<!-- reference: made by `python -m mappings.language.reference docs/mappings.md` -->"
 END = "<!-- end of the reference -->"
 TYPE_MEANINGS: Mapping[str, str] = {
     "text": "plain text",

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from connector.ticketing import Record
-from mappings.schema import FieldSchema, MappingSchema, only_on
+from mappings.language.schema import FieldSchema, MappingSchema, only_on
 from mappings.vocabulary import FIELDS, RECORDS, fitting, options
 
 Node = dict[str, Any]
