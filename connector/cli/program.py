@@ -18,8 +18,10 @@ from connector.problem import Invalid, nearest
 
 OK, NO, FAULT, INTERRUPTED = 0, 1, 3, 130
 COMMANDS = {
-    **dict.fromkeys(("init", "check", "apply"), "records"),
-    "mappings": "mappings",
+    "init": "records",
+    "check": "check",
+    "apply": "records",
+    "mappings": "mappings.group",
     "serve": "service",
     "demo": "demo",
     "sandbox": "sandboxes",

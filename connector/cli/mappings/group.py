@@ -8,14 +8,15 @@ import click
 
 from connector.bootstrap import PLATFORMS
 from connector.cli import output
+from connector.cli.check import check
 from connector.cli.context import Context
-from connector.cli.mapping_changes import changes, plain, print_changes, print_shipped
-from connector.cli.mapping_orders import activate, rollback
-from connector.cli.mapping_plan import plan
-from connector.cli.mapping_preview import preview
-from connector.cli.mapping_proof import prove_mappings
-from connector.cli.mapping_state import State, known, opened_state
-from connector.cli.records import check
+from connector.cli.mappings.changes import changes, plain, print_changes
+from connector.cli.mappings.in_force import activate, rollback
+from connector.cli.mappings.plan import plan
+from connector.cli.mappings.preview import preview
+from connector.cli.mappings.proof import prove_mappings
+from connector.cli.mappings.state import State, known, opened_state
+from connector.cli.shipped import print_shipped
 from connector.mapping_version import Content
 from connector.mappings_in_force import standing
 from connector.problem import Invalid

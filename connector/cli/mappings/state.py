@@ -6,7 +6,6 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ from connector.mapping_version import Content, Draft, MappingVersion, draft, sto
 from connector.problem import nearest
 from connector.settings import Settings, read_settings
 from connector.store import mapping_versions
-from connector.store.database import Database, normalised
+from connector.store.database import Database
 
 NONE_YET = "no version is in force yet: `continuity serve` or `continuity mappings activate` makes the first"
 
@@ -71,18 +70,3 @@ def known(kind: str, given: str, names: Collection[str]) -> str:
     if given in names:
         return given
     raise output.Declined(f"there is no {kind} '{given}'; {nearest(given, names) or 'there are ' + ', '.join(names)}")
-
-
-def peek(settings: Settings) -> sa.Row[Any] | None:
-    """Return the version in force, if the database is there and knows of one; nothing in it is made or changed."""
-    url = sa.make_url(normalised(settings.database))
-    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
-        return None
-    database = Database(settings.database)
-    try:
-        with database.engine.connect() as tx:
-            return mapping_versions.newest(tx)
-    except sa.exc.SQLAlchemyError:
-        return None  # a check of files does not fail because of the database, which `continuity serve` checks
-    finally:
-        database.close()

@@ -14,7 +14,7 @@ from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection
-from connector.cli.mapping_state import State, opened_state
+from connector.cli.mappings.state import State, opened_state
 from connector.flows.parts import Connection
 from connector.flows.wanted import Wanted, wanted
 from connector.mapping_version import Content, MappingVersion

@@ -10,11 +10,11 @@ import click
 
 from connector.bootstrap import PLATFORMS
 from connector.cli import output
+from connector.cli.check import Checked, examine, reach
 from connector.cli.context import Context
-from connector.cli.mapping_changes import changes, plain, print_changes
-from connector.cli.mapping_proof import losses_of
-from connector.cli.mapping_state import NONE_YET, State, opened_state
-from connector.cli.records import Checked, examine, reach
+from connector.cli.mappings.changes import changes, plain, print_changes
+from connector.cli.mappings.proof import losses_of
+from connector.cli.mappings.state import NONE_YET, State, opened_state
 from connector.mapping_version import MappingVersion, stored
 from connector.problem import Invalid, Problem
 from connector.store import mapping_versions

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from connector.cli import main
-from connector.cli.mappings import mappings
+from connector.cli.mappings.group import mappings
 from connector.store import mapping_versions
 from connector.store.database import Database
 from mappings import library

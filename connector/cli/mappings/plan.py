@@ -11,7 +11,7 @@ import click
 
 from connector.cli import output
 from connector.cli.context import Context
-from connector.cli.mapping_state import opened_state
+from connector.cli.mappings.state import opened_state
 from connector.connections import rules
 from connector.duration import parse_duration
 from connector.mapping_replay import FATES, Fate, Replay, Replayed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from connector.bootstrap import PLATFORMS
 from connector.cli import output
-from connector.cli.mapping_state import State
+from connector.cli.mappings.state import State
 from connector.mapping_version import Content
 from mappings import library
 from mappings.difference import Difference, differences
@@ -33,11 +33,3 @@ def plain(item: Difference) -> dict[str, Any]:
 def print_changes(found: Iterable[Difference]) -> None:
     for item in found:
         output.say(f"{item}  ({item.where})")
-
-
-def print_shipped(shipped: Sequence[str], number: int) -> None:
-    """Tell what this release ships otherwise than the version in force holds."""
-    if shipped:
-        output.say(f"This release ships another mapping than version {number} holds; activating takes it:")
-        for line in shipped:
-            output.say(f"  {line}")

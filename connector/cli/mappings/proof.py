@@ -10,7 +10,7 @@ import click
 from connector.bootstrap import PLATFORMS
 from connector.cli import output
 from connector.cli.context import Context
-from connector.cli.mapping_state import known, opened_state
+from connector.cli.mappings.state import known, opened_state
 from connector.mapping_version import MappingVersion, draft
 from connector.problem import Problem
 from mappings.proof import Row, prove, refused
