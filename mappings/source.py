@@ -28,7 +28,8 @@ class Layer:
         line: int | None = 1
         for step in path:
             if isinstance(node, CommentedMap):
-                key = next((key for key in node if _named(key) == step), None)
+                # Nearly all keys are texts, and found at once however many there are.
+                key = step if step in node else next((key for key in node if _named(key) == step), None)
                 if key is None:
                     return None
                 line = node.lc.key(key)[0] + 1

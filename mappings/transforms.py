@@ -40,7 +40,7 @@ def zone(name: str) -> tzinfo | None:
     """Return the time zone of that name, None if there is none."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the name of a folder of zones, or one too long for a file
         return None
 
 

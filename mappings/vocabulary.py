@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -112,7 +113,9 @@ def meant(record: Record, name: str, kind: str, written: Any) -> Any:
     if kind == "number" and (record, name) not in CHOICES:
         try:
             number = float(written)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
+            return None
+        if not isfinite(number):
             return None
         return int(number) if number.is_integer() else number
     return choice(record, name, written)

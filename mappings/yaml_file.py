@@ -15,6 +15,8 @@ from connector.problem import Invalid, Problem
 
 _ALIAS = "an alias (*) is not supported"
 _NO_NAME = "a name is no plain text"
+_TAG = "a tag (!) is not supported"
+_PLAIN = ("str", "int", "float", "bool", "null", "timestamp", "merge")
 _QUOTES = "put the text in quotes"
 _SAID = (
     ("found character '\\t'", "a tab stands where blanks belong", "indent with blanks"),
@@ -54,8 +56,9 @@ def read(text: str, name: str) -> tuple[CommentedMap, tuple[Problem, ...]]:
     try:
         root = yaml.compose(text)
         problems = tuple(_odd(root, name)) if root is not None else ()
-        if any(problem.what in (_ALIAS, _NO_NAME) for problem in problems):
-            raise Invalid(problems)  # what refers to itself has no end, and what has no name no place
+        if any(problem.what in (_ALIAS, _NO_NAME, _TAG) for problem in problems):
+            # What refers to itself has no end, what has no name no place, and what YAML makes of a tag no meaning.
+            raise Invalid(problems)
         content = yaml.load(text)
     except MarkedYAMLError as error:
         raise Invalid([_unreadable(error, name)]) from None
@@ -101,6 +104,8 @@ def _odd(root: Node, name: str) -> Iterator[Problem]:
         seen.add(id(node))
         if isinstance(node, ScalarNode):
             yield from _misread(node, where)
+        elif not str(node.tag).endswith((":map", ":seq")):
+            yield Problem(where, _TAG, f"take {node.tag} out")
         elif isinstance(node, SequenceNode):
             items = enumerate(node.value)
             waiting += [
@@ -128,9 +133,11 @@ def _misread(node: ScalarNode, where: str) -> Iterator[Problem]:
     half = _HALF.search(str(node.value))
     if half:
         yield Problem(where, f"\\u{ord(half[0]):04x} is no character", "write the character itself")
+    tag, text = str(node.tag or ""), str(node.value)
+    if tag.startswith("tag:yaml.org") and not tag.endswith(_PLAIN):
+        yield Problem(where, _TAG, f"take {tag} out")
     if node.style is not None:
         return
-    tag, text = str(node.tag or ""), str(node.value)
     if tag.endswith(":timestamp"):
         yield Problem(where, f"{text} is taken for a date", f'put it in quotes: "{text}"')
     elif tag.endswith((":int", ":float")) and _ODD_NUMBER.fullmatch(text):

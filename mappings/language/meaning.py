@@ -167,20 +167,21 @@ def _pairs(source: Source, record: Record, path: Path, entry: Entry) -> Iterator
     allowed = options(record, name, kind)
     seen: dict[str, str] = {}
     for ours, theirs in entry["values"].items():
-        where = source.where((*path, "values", ours))
+        here = (*path, "values", ours)
         if meant(record, name, kind, ours) is None:
-            yield Problem(where, *_no_value(name, ours, allowed))
+            yield Problem(source.where(here), *_no_value(name, ours, allowed))
             continue
         for value in theirs:
             if value.casefold() in seen and not entry["lossy"] and entry["direction"] != "write":
                 other = seen[value.casefold()]
                 fix = "keep one, or add lossy: accepted (the first is then what it reads as)"
                 what = f"'{value}' is mapped twice, to {other} and to {ours}"
-                yield Problem(where, what if other != ours else f"'{value}' stands twice under {ours}", fix)
+                said = what if other != ours else f"'{value}' stands twice under {ours}"
+                yield Problem(source.where(here), said, fix)
             seen.setdefault(value.casefold(), ours)
-        if entry["direction"] == "write" and len(theirs) > 1 and source.own((*path, "values", ours)):
+        if entry["direction"] == "write" and len(theirs) > 1 and source.own(here):
             what = f"of {', '.join(theirs)} only the first is written, and none is read"
-            yield Problem(where, what, f"write {ours}: {theirs[0]}, or say direction: both")
+            yield Problem(source.where(here), what, f"write {ours}: {theirs[0]}, or say direction: both")
     yield from _unwritten(source, path, entry, allowed)
 
 

@@ -15,6 +15,8 @@ from mappings.transforms import NOTHING, Unmapped
 
 _MOST = 3
 """Losses of one field that are told; the first ones say what is the matter."""
+_MOST_ALIKE = 10
+"""Values of ours that are one of theirs, by name."""
 
 Verdict = Literal["lossless", "lossy", "read only", "written only"]
 Way = Literal["ours", "theirs"]
@@ -104,9 +106,11 @@ def _choices(mapping: Mapping, item: Field, row: _Make) -> Iterator[Row]:
         shown(ours): (ours, there := _there(item, ours), _back(item, there))
         for ours in samples.choices(mapping.record, item)
     }
+    alike: dict[str, list[str]] = {}
+    for name, (_, there, _) in ways.items():
+        alike.setdefault(shown(there), []).append(name)
     for name, (ours, there, back) in ways.items():
-        same = [other for other, (_, place, _) in ways.items() if shown(place) == shown(there)]
-        chain = f"{', '.join(same)} -> {shown(there)} -> {shown(back)}"
+        chain = f"{_listed(alike[shown(there)])} -> {shown(there)} -> {shown(back)}"
         yield row(name, "ours", "lossless" if back == ours else "lossy", chain)
     for said in dict.fromkeys(option for options in item.values.values() for option in options):
         ours = _back(item, samples.one(item.shape, said))
@@ -116,6 +120,12 @@ def _choices(mapping: Mapping, item: Field, row: _Make) -> Iterator[Row]:
         chain = f"{shown(said)} -> {shown(ours)} -> {shown(again)}"
         yield row(said, "theirs", "lossless" if kept else "lossy", chain, accepted=True)
     yield from _else_read(item, row, "lossy")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names with commas between; of very many, those with which they begin."""
+    more = len(names) - _MOST_ALIKE
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_MOST_ALIKE])} and {more} more"
 
 
 def _else_read(item: Field, row: _Make, verdict: Verdict) -> Iterator[Row]:

@@ -56,6 +56,19 @@ FORM = (
         ],
     ),
     Broken(
+        "a tag on a list",
+        "fields:\n  x_site: {field: u_site}\nlabels: !!omap [a: b]\n",
+        ["3: labels: a tag (!) is not supported; take tag:yaml.org,2002:omap out"],
+    ),
+    Broken(
+        "tags on settings, in quotes or not",
+        "fields:\n  x_site: !!set {field, type}\n  x_area:\n    field: !!binary 'aGVsbG8='\n",
+        [
+            "2: fields.x_site: a tag (!) is not supported; take tag:yaml.org,2002:set out",
+            "4: fields.x_area.field: a tag (!) is not supported; take tag:yaml.org,2002:binary out",
+        ],
+    ),
+    Broken(
         "a brace that is not closed",
         "fields:\n  summary: {field: short_description\n  number: {field: number}\n",
         [

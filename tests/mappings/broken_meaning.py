@@ -222,6 +222,20 @@ MEANING = (
         "review",
     ),
     Broken(
+        "a folder of time zones",
+        "fields:\n  opened_at: {zone: Europe}\n",
+        ["2: fields.opened_at.zone: no time zone 'Europe'; use a name such as Europe/Zurich or UTC"],
+    ),
+    Broken(
+        "numbers that are none",
+        "fields:\n  x_cost: {field: u_cost, type: number, default: .nan}\n"
+        "  x_rate: {field: u_rate, type: number, default: .inf}\n",
+        [
+            "2: fields.x_cost.default: x_cost has no value 'nan'; write a number",
+            "3: fields.x_rate.default: x_rate has no value 'inf'; write a number",
+        ],
+    ),
+    Broken(
         "an unknown time zone",
         "fields:\n  opened_at: {zone: CET+1}\n",
         [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connector.ticketing import Record
 from mappings.library import load
-from mappings.proof import Row, prove, refused
+from mappings.proof import Row, losses, prove, refused
 from mappings.vocabulary import RECORDS
 
 
@@ -135,3 +136,29 @@ def test_a_row_tells_the_line_at_which_it_is_mended(tmp_path: Path) -> None:
     assert {row.where for row in rows if row.field == "x_note"} == {
         "mappings/servicenow/recovery_task.yaml:2: fields.x_note"
     }
+
+
+def test_a_list_of_thousands_of_choices_is_proven_in_time_and_told_shortly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    def counted(value: Any) -> str:
+        nonlocal asked
+        asked += 1
+        return losses.shown(value)
+
+    monkeypatch.setattr("mappings.proof.shown", counted)
+    choices = "".join(f"      center{number}: {number % 2}\n" for number in range(1000))
+
+    rows = proven(
+        tmp_path,
+        f"fields:\n  x_center:\n    field: u_center\n    type: choice\n    lossy: accepted\n    values:\n{choices}",
+    )
+
+    own = words(rows, "x_center", "ours")
+    assert asked < 100_000, "the proof grows with the square of what a map holds"
+    assert own["center2"][1] == (
+        "center0, center2, center4, center6, center8, center10, center12, center14, center16, center18 and 490 more"
+        " -> 0 -> center0"
+    )
