@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from connector.condition import Undecidable
 from connector.evidence import Evidence, Message, Sent, Version
-from connector.flows.write_back import same
 from connector.problem import Problem
+from connector.value import same
 from mappings.mapping import Field
 from mappings.transforms import NOTHING, Lookup, Unmapped, scalar
 

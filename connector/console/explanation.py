@@ -13,13 +13,13 @@ from connector import wording
 from connector.console import explanation_story as story
 from connector.evidence import Evidence, Heard, Message, Revealing, Sent, Version
 from connector.flows.parts import Connection
-from connector.flows.write_back import iso
 from connector.problem import nearest
 from connector.recovery_status import recovery_status
 from connector.standing import Standing
 from connector.store import activations, deliveries, mapping_versions, ticket_evidence
 from connector.store.ticket_evidence import Place
 from connector.ticketing import Record, Refused, Ticket, Unavailable
+from connector.value import iso
 from connector.why import FieldWhy, explain
 from mappings import library
 from mappings.mapping import Mapping as Rules

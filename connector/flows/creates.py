@@ -8,10 +8,10 @@ from typing import Any
 
 from connector import wording
 from connector.flows.parts import Connection, Parts
-from connector.flows.write_back import iso
 from connector.recovery_status import recovery_status
 from connector.recovery_task import Target
 from connector.standing import Standing, TaskStanding
+from connector.value import iso
 
 _OF_THE_INCIDENT = frozenset({"assignment_group", "service"})
 

@@ -15,12 +15,13 @@ from connector.activation import number
 from connector.flows.creates import Creates, Occasion
 from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
-from connector.flows.write_back import Link, about, intend_link, iso, plan_ticket, same
+from connector.flows.write_back import Link, about, intend_link, plan_ticket
 from connector.merge import Field, merge
 from connector.moment import instant
 from connector.recovery_task import CLOSED, TaskState
 from connector.standing import Standing, TaskStanding
 from connector.store import activations, deliveries, tickets, writes
+from connector.value import iso, same
 
 REVIEW = "_review"
 LONGEST_KEY = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,13 +12,10 @@ import sqlalchemy as sa
 from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
 from connector.store import writes
+from connector.value import same
 
-_NOTHING = (None, "")
-_DAY = len("2026-03-02")
 ASKED = ("assignment_group", "ci", "component", "issue_type", "label", "priority", "project", "service", "state")
 """What conditions ask of an incident; long texts and instants are left out."""
-SAME_TIME = timedelta(minutes=1)
-"""Due times closer than this are the same on a platform."""
 
 
 def plan_ticket(
@@ -152,15 +149,3 @@ def intend_link(
 def about(ticket: sa.Row[Any] | None) -> dict[str, Any]:
     """Return the facts of an incident that a mapping's conditions may ask."""
     return {name: ticket.values[name] for name in ASKED if name in ticket.values} if ticket is not None else {}
-
-
-def same(key: str, written: Any, wanted: Any) -> bool:
-    if key in {"due_at", "rto_due"} and written and wanted:
-        if len(written) == _DAY or len(wanted) == _DAY:  # a platform's field may hold a date only
-            return bool(written[:_DAY] == wanted[:_DAY])
-        return abs(datetime.fromisoformat(written) - datetime.fromisoformat(wanted)) < SAME_TIME
-    return bool(written == wanted) or (written in _NOTHING and wanted in _NOTHING)
-
-
-def iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
