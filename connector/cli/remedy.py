@@ -52,24 +52,31 @@ def remedy(item: Parked) -> str:
 
 def _message(item: Parked) -> str:
     if _says(item, "mapping", "not mapped", "no state"):
-        return "add the value to the mapping, restart, replay"
+        return "add the value to the mapping, `continuity mappings activate`, replay"
     return _anywhere(item) or "mend what the reason names, then replay"
 
 
 def _write(item: Parked) -> str:
-    found = _anywhere(item)
+    # ServiceNow answers 403 to what a data policy misses, as to what the account may not.
+    found = _lacking(item) if _says(item, "mandatory") else _anywhere(item)
     if found:
         return found
     place = f"project {item.project}" if item.project else "it"
     if _says(item, "project"):
         return f"create {place} on {item.connection}, or let the account see it, then replay"
     if _says(item, "workflow", "transition", "mappings/"):
-        return "mend the workflow or the mapping as told, restart, replay"
+        return "mend the workflow, or the mapping as told and `continuity mappings activate`, replay"
     if _says(item, "required"):
-        return "map the field with a default, or take it off the screen, restart, replay"
+        return _lacking(item)
     if _status(item) == "404":
         return "see that the ticket is there and the account may see it, then replay"
     return "mend what the reason names, then replay"
+
+
+def _lacking(item: Parked) -> str:
+    if item.action == "create":
+        return "map the field with a default, `continuity mappings activate`, replay; or have it made optional, replay"
+    return f"fill the field in on the ticket, or have it made optional on {item.connection}, then replay"
 
 
 def _anywhere(item: Parked) -> str:

@@ -112,14 +112,31 @@ def test_a_parked_row_names_the_value_and_says_what_to_do(run: Run, write: Calla
         ("Jira answered 401: no", "give jira a good password or token, restart, replay"),
         ("given up after 9 tries: no connection to Jira", "see that jira answers, then replay"),
         ("the connection 'jira' is not set up any more; put it back", "put the connection jira back into the settings"),
-        ("Jira answered 400: customfield_1: Cause is required", "map the field with a default"),
-        ("the issue stands in 'To Do' and its workflow offers no way to 'Done'", "mend the workflow or the mapping"),
+        (
+            "Jira answered 400: customfield_1: Cause is required",
+            "fill the field in on the ticket, or have it made optional on jira, then replay",
+        ),
+        (
+            "HTTP 403: Operation Failed: Data Policy Exception: The following fields are mandatory: Configuration item",
+            "fill the field in on the ticket, or have it made optional on jira, then replay",
+        ),
+        ("the issue stands in 'To Do' and its workflow offers no way to 'Done'", "mend the workflow, or the mapping as"),
         ("Jira answered 404: no such issue", "see that the ticket is there"),
         ("Jira answered 400: who knows", "mend what the reason names, then replay"),
     ],
 )
 def test_each_reason_has_its_remedy(reason: str, to_do: str) -> None:
     assert remedy(Parked(reason, "jira", "recovery_task", "update", "ACT-1", {"title": "Fail over"})).startswith(to_do)
+
+
+def test_a_create_that_lacks_a_field_wants_it_mapped() -> None:
+    reason = "HTTP 403: Operation Failed: Data Policy Exception: The following fields are mandatory: Configuration item"
+
+    told = remedy(Parked(reason, "servicenow", "recovery_task", "create", "ACT-1", {"title": "Fail over"}))
+
+    assert told == (
+        "map the field with a default, `continuity mappings activate`, replay; or have it made optional, replay"
+    )
 
 
 def test_a_value_that_the_reason_names_already_is_not_named_again() -> None:
