@@ -16,7 +16,7 @@ _FIELDS = ("status", "labels")
 def of(site: Site, project: str, issue_type: str) -> tuple[Issue, ...]:
     """Return up to 100 issues of a type (its id), the newest first, with status and labels.
 
-    None where the search is refused: nothing can be seen then. Raises the other faults of a read.
+    None of them where the search is refused: nothing can be seen then. Raises the other faults of a read.
     """
     query = f"project = {search.quoted(project)} AND issuetype = {issue_type} ORDER BY created DESC"
 

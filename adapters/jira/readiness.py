@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from adapters.jira import kinds, people, screens, ways, workflow
+from adapters.jira import fitting, people, reachability, screens, workflow
 from adapters.jira.fault import Rejected
 from adapters.jira.lookups import IssueType, Project
 from adapters.jira.places import Found, Place, listed, merged
@@ -110,7 +110,7 @@ def _types_of_fields(site: Site) -> Iterator[Problem]:
     for record in site.mappings.records:
         for item in site.mapping(record).fields:
             if item.id in known:
-                yield from kinds.misfits(item, known[item.id], cloud=site.connection.cloud)
+                yield from fitting.misfits(item, known[item.id], cloud=site.connection.cloud)
 
 
 def _places(site: Site, names: Names, projects: Iterable[Project]) -> Iterator[Place]:
@@ -185,13 +185,13 @@ def _workflows(site: Site, places: Iterable[Place]) -> Iterator[Problem]:
         key = (place.project.key, place.type.id)
         if key not in flows:
             flows[key] = workflow.read(site, place.project, place.type, issues=True)
-        seen = ways.checked(site, place.record, flows[key])
+        seen = reachability.checked(site, place.record, flows[key])
         found += ((place, problem) for problem in seen.problems)
         if seen.unseen:
             hidden.setdefault(key, (place, {}))[1].update(seen.unseen)
     yield from merged(found)
     if hidden:
-        unseen = "; ".join(ways.hidden(place, flows[key], names) for key, (place, names) in hidden.items())
+        unseen = "; ".join(reachability.hidden(place, flows[key], names) for key, (place, names) in hidden.items())
         what = f"not all transitions could be seen, because no issue stands there: {unseen}"
         cloud = "let an administrator's account check once, or " if site.connection.cloud else ""
         fix = f"{cloud}check again when an issue stands in each (an exercise makes some)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from adapters.jira import kinds, newest
+from adapters.jira import fitting, newest
 from adapters.jira.fault import Rejected
 from adapters.jira.places import PLACE, Found, Place, merged
 from adapters.jira.site import Site
@@ -46,7 +46,7 @@ def created(site: Site, place: Place) -> Iterator[Problem]:
         what = f"'{name}' is not on the create screen of {PLACE}, and no issue of ours can be made without it"
         yield Problem(f"connections.{site.name}.projects.{place.project.key}", what, "put it on the screen")
     for item in mapping.fields:
-        if item.writes and item.id and item.id not in screen and item.id not in kinds.HANDLED | _GIVEN:
+        if item.writes and item.id and item.id not in screen and item.id not in fitting.HANDLED | _GIVEN:
             what = f"'{item.field}' is not on the create screen of {PLACE}, so that its value is left out"
             yield item.problem(what, "put it on the type's screens, or take it out of the mapping")
     yield from _required(site, mapping, screen, place)
@@ -90,7 +90,7 @@ def _not_editable(site: Site, place: Place, screen: Meta) -> Iterator[Problem]:
         what = f"'labels' is not on the edit screen of {PLACE}: a task that waited for others could not be opened"
         yield Problem(f"connections.{site.name}.projects.{place.project.key}", what, "put it on the screen")
     for item in mapping.fields:
-        if item.writes and item.id and item.id not in screen and item.id not in kinds.HANDLED | _GIVEN:
+        if item.writes and item.id and item.id not in screen and item.id not in fitting.HANDLED | _GIVEN:
             what = f"'{item.field}' is not on the edit screen of {PLACE}, so that its value cannot be changed"
             yield item.problem(what, "put it on the type's screens, or take it out of the mapping")
 
@@ -110,7 +110,7 @@ def _required(site: Site, mapping: RecordMapping, screen: Meta, place: Place) ->
             yield items[0].problem(f"{what} where {_unsure(items[0])}", "give it a default:", level="error")
         else:
             example = next((row[0] for row in _offered(meta)), "VALUE")
-            fix = f"map it ({kinds.suggested(shown, meta, example)}), or make it optional"
+            fix = f"map it ({fitting.suggested(shown, meta, example)}), or make it optional"
             yield Problem(f"{mapping.file}: fields", what, fix)
 
 
@@ -141,7 +141,7 @@ def values(site: Site, places: Iterable[Place]) -> Iterator[Problem]:
         screen = _create_screen(site, place)
         for item in site.mapping(place.record).fields:
             offered = _offered(screen.get(item.id, {}))
-            if not offered or item.id in kinds.HANDLED:
+            if not offered or item.id in fitting.HANDLED:
                 continue
             if item.writes:
                 lacking += ((place, problem) for problem in _not_offered(item, offered))
@@ -175,7 +175,7 @@ def names(allowed: Any) -> tuple[str, ...]:
 
 def _not_offered(item: Item, offered: list[tuple[str, ...]]) -> Iterator[Problem]:
     names = [row[0] for row in offered]
-    for value in kinds.constants(item):
+    for value in fitting.constants(item):
         for written in value if isinstance(value, list) else [value]:
             text = str(next(iter(written.values()), "")) if isinstance(written, dict) else str(written)
             if text and not any(text in row for row in offered):

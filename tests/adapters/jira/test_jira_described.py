@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.jira import kinds, screens
+from adapters.jira import fitting, screens
 from adapters.jira.lookups import Field
 from adapters.jira.workflow import Status, read
 from connector.ticketing import Names
@@ -69,7 +69,7 @@ def test_fields_are_read_with_what_they_hold(cloud: Desk) -> None:
     known = site.lookups.fields()
 
     assert known == (Field("description", "Description", "string", ""), Field("summary", "Summary", "string", ""))
-    assert [kinds.rich(field) for field in known] == [True, False]
+    assert [fitting.rich(field) for field in known] == [True, False]
 
 
 def test_statuses_without_their_category_get_it_from_the_list_of_all(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What a field of Jira takes, held against what a mapping writes into it and reads from it."""
+"""Whether each mapped field fits the field of Jira: what it takes of what is written, and what can be read of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways that issues of ours have to go, held against the workflows of their types."""
+"""The states that issues of ours have to reach, held against the workflows of their types."""
 
 from __future__ import annotations
 
