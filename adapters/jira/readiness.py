@@ -208,7 +208,8 @@ def _teams(site: Site, names: Names, projects: list[Project]) -> Iterator[Proble
             where = ", ".join(project.key for project in projects)
             near = nearest(team, (component for project in projects for component in project.components))
             other = site.fallback_team if site.fallback_team != team else ""
-            fix = near or f"create it; until then its tasks go to {repr(other) if other else 'nobody'}"
+            until = f"until then its tasks go to {repr(other) if other else 'nobody'}"
+            fix = f"{near} Else create it; {until}" if near else f"create it; {until}"
             yield _problem(site, "teams", f"no component '{team}' in {where}", fix, "warning")
 
 

@@ -164,7 +164,7 @@ class Dictionary:
             return answer.reason
         total = answer.headers.get("x-total-count", "")
         hidden = int(total) - len(answer.rows) if total.isascii() and total.isdigit() else 0
-        return f"{hidden} of them are hidden" if hidden > 0 else ""
+        return f"{hidden} hidden" if hidden > 0 else ""
 
     def _rows(self, name: str) -> Iterator[Row]:
         return (row for key, answer in self._answers.items() if key.partition(":")[0] == name for row in answer.rows)

@@ -163,7 +163,7 @@ def _tables(where: str, mappings: Mappings, found: Dictionary) -> Iterator[Probl
 def _policies(where: str, account: str, found: Dictionary) -> Iterator[Problem]:
     if found.unseen:
         what = (
-            f"{account} cannot see the data policies of these tables ({found.unseen}), so that columns which they make "
+            f"{account} cannot see all data policies of these tables ({found.unseen}), so that columns which they make "
             "mandatory stay unchecked"
         )
         fix = "grant read access to sys_data_policy2 and sys_data_policy_rule, or look there for what a new task needs"

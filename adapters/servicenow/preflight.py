@@ -70,6 +70,12 @@ def _against(found: Dictionary, composed: Composed) -> Iterator[Problem]:
         if column is not None and column.name not in filled and not column.default and not rule.conditions:
             what = f"a data policy wants {table}.{column.name} ('{column.label}') filled: the ticket would be refused"
             yield Problem(f"{key}: {column.name}", what, "map a field to it with a default:")
+    if found.unseen:
+        what = (
+            f"the account cannot see all data policies ({found.unseen}): one that makes a column mandatory would have "
+            "the ticket refused"
+        )
+        yield Problem(key, what, "grant read access to sys_data_policy2 and sys_data_policy_rule", "warning")
 
 
 def _value(found: Dictionary, composed: Composed, column: Column, where: str) -> Iterator[Problem]:

@@ -323,7 +323,8 @@ def test_a_component_that_is_gone_and_permissions_that_were_withdrawn_are_told(d
     assert told(found) == [f"connections.jira-test.projects.OPS: the account lacks TRANSITION_ISSUES; {fix}"]
     warnings = told(found, "warning")
     assert (
-        "connections.jira-test.teams: no component 'Database Operations' in OPS; did you mean 'Network Operations'?"
+        "connections.jira-test.teams: no component 'Database Operations' in OPS; did you mean 'Network Operations'? Else "
+        "create it; until then its tasks go to 'Service Desk'"
     ) in warnings
     assert (
         "connections.jira-test.projects.OPS: the account lacks SCHEDULE_ISSUES, so that 'duedate' is left out there; "

@@ -513,8 +513,8 @@ def test_policies_that_cannot_be_seen_are_told(make):
 
     assert world.told() == [
         (
-            "warning: connection desk: Continuity Connector (continuity.integration) cannot see the data policies of these "
-            "tables (1 of them are hidden), so that columns which they make mandatory stay unchecked; grant read access to "
+            "warning: connection desk: Continuity Connector (continuity.integration) cannot see all data policies of these "
+            "tables (1 hidden), so that columns which they make mandatory stay unchecked; grant read access to "
             "sys_data_policy2 and sys_data_policy_rule, or look there for what a new task needs"
         )
     ]

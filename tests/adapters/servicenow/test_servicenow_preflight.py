@@ -87,6 +87,18 @@ def test_what_an_admin_changed_the_day_before_is_told(make, orders, values, prob
     assert (before, told(world, **values)) == ([], [problem])
 
 
+def test_policies_that_cannot_be_seen_are_told_with_each_create(make):
+    world = make()
+    world.order("require-column", table="incident_task", column="cmdb_ci")
+
+    assert told(world) == [
+        (
+            "warning: act:t1: the account cannot see all data policies (1 hidden): one that makes a column mandatory would "
+            "have the ticket refused; grant read access to sys_data_policy2 and sys_data_policy_rule"
+        )
+    ]
+
+
 def test_a_value_that_its_column_would_drop_is_told(make):
     world = make(recovery_task="fields: {due_at: {format: '%d.%m.%Y %H:%M:%S'}}")
 
