@@ -66,11 +66,7 @@ def prove_mappings(context: Context, *, platform: str, record: str, losses: bool
             }
         )
     else:
-        output.table(
-            ("Platform", "Record", "Field", "Value", "Of", "Verdict", "What becomes of it"),
-            [(name, row.record, row.field, row.value, row.way, _verdict(row), row.words) for name, row in chosen],
-            nothing="Every value comes back.",
-        )
+        _tables(chosen)
         output.problems(faults)
         output.say(_summary([row for _, row in rows]), style="red" if faults else "green")
     if faults:
@@ -85,6 +81,22 @@ def losses_of(version: MappingVersion) -> list[Problem]:
         for mapping in mappings.records.values()
         for problem in refused(prove(mapping))
     ]
+
+
+def _tables(rows: list[tuple[str, Row]]) -> None:
+    # A table for each record leaves its columns room on a narrow terminal.
+    by_record: dict[str, list[Row]] = {}
+    for platform, row in rows:
+        by_record.setdefault(f"{platform} {row.record}", []).append(row)
+    if not by_record:
+        output.say("Every value comes back.")
+    for title, found in by_record.items():
+        output.table(
+            ("Field", "Value", "Of", "Verdict", "What becomes of it"),
+            [(row.field, row.value, row.way, _verdict(row), row.words) for row in found],
+            nothing="",
+            title=title,
+        )
 
 
 def _verdict(row: Row) -> str:

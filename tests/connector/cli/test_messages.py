@@ -120,7 +120,10 @@ def test_a_parked_row_names_the_value_and_says_what_to_do(run: Run, write: Calla
             "HTTP 403: Operation Failed: Data Policy Exception: The following fields are mandatory: Configuration item",
             "fill the field in on the ticket, or have it made optional on jira, then replay",
         ),
-        ("the issue stands in 'To Do' and its workflow offers no way to 'Done'", "mend the workflow, or the mapping as"),
+        (
+            "the issue stands in 'To Do' and its workflow offers no way to 'Done'",
+            "mend the workflow, or the mapping as",
+        ),
         ("Jira answered 404: no such issue", "see that the ticket is there"),
         ("Jira answered 400: who knows", "mend what the reason names, then replay"),
     ],
