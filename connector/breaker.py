@@ -67,6 +67,13 @@ class Breakers:
             state.until, state.probing = now + state.wait, True
             return None
 
+    def unused(self, connection: str) -> None:
+        """Give back the leave that `wait_until` gave, as there was nothing to call for: the next may have it at once."""
+        with self._lock:
+            state = self._states.get(connection)
+            if state is not None and state.until is not None and state.probing:
+                state.until, state.probing = self._now(), False
+
     def down_since(self, connection: str) -> datetime | None:
         """Return since when a platform gives no usable answer, None for one that is not given up."""
         with self._lock:

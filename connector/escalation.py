@@ -96,7 +96,7 @@ def _mail(smtp: Smtp, write: Write) -> str:
 def _message(smtp: Smtp, key: str, values: Mapping[str, Any]) -> EmailMessage:
     message = EmailMessage()
     subject, lines = _incomplete(values) if values.get("event", INCOMPLETE) == INCOMPLETE else _preflight(values)
-    message["Subject"] = subject
+    message["Subject"] = " ".join(subject.split())  # a line break in a plan's name would be no header
     message["From"] = smtp.sender
     message["To"] = ", ".join(smtp.to)
     message["Date"] = format_datetime(datetime.now(UTC))

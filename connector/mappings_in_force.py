@@ -58,6 +58,7 @@ class MappingsInForce:
         """
         found = self.draft()
         with self._database.begin() as tx:
+            mapping_versions.one_at_a_time(tx)
             if not mapping_versions.newest_id(tx):
                 sound = found.sound()
                 mapping_versions.add(tx, sound.digest, sound.content, FIRST_START, now)

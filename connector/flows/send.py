@@ -48,6 +48,7 @@ class Send:
                 self._plan(tx, subject, connection, now)
                 due = self._take(tx, subject, connection, now, side.mapping_version if side else 0)
             if not due:
+                self._parts.breakers.unused(connection)
                 break
             began = monotonic()
             tried = [row for row in due if _is_tried_state(row)]

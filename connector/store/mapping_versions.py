@@ -23,6 +23,12 @@ def add(
     return int(tx.execute(sa.insert(mapping_version).values(values).returning(mapping_version.c.id)).scalar_one())
 
 
+def one_at_a_time(tx: sa.Connection) -> None:
+    """Have this transaction alone put a version in force until it ends; others that want to wait for it."""
+    if tx.dialect.name == "postgresql":  # on SQLite every transaction is alone
+        tx.execute(sa.text("LOCK TABLE mapping_version IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def newest(tx: sa.Connection) -> sa.Row[Any] | None:
     """Return the version in force, None before the first."""
     return tx.execute(sa.select(mapping_version).order_by(mapping_version.c.id.desc()).limit(1)).first()

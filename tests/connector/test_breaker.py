@@ -94,3 +94,22 @@ def test_a_failed_probe_of_several_tries_counts_once(time: Time) -> None:
         breakers.called("jira", 503)
 
     assert breakers.wait_until("jira") == time.at + FIRST_WAIT * 2
+
+
+def test_a_probe_that_had_nothing_to_call_for_leaves_it_to_the_next(time: Time) -> None:
+    breakers = broken(time)
+    time.pass_(FIRST_WAIT)
+    assert breakers.wait_until("jira") is None
+
+    breakers.unused("jira")
+
+    assert breakers.wait_until("jira") is None, "what is due waits for a caller that called nobody"
+    assert breakers.wait_until("jira") == time.at + FIRST_WAIT
+
+
+def test_a_caller_with_nothing_to_call_for_does_not_open_what_is_held(time: Time) -> None:
+    breakers = broken(time)
+
+    breakers.unused("jira")
+
+    assert breakers.wait_until("jira") == time.at + FIRST_WAIT

@@ -74,6 +74,7 @@ def rollback(context: Context, *, version: int | None, by: str, as_json: bool) -
         stored(wanted.id, wanted.content, PLATFORMS)
         found = differences(row.content, wanted.content)
         with state.database.begin() as tx:
+            mapping_versions.one_at_a_time(tx)
             _unchanged(mapping_versions.newest_id(tx), row.id)
             number = mapping_versions.restore(tx, wanted.id, by or getpass.getuser(), datetime.now(UTC))
     if not as_json:
@@ -114,6 +115,7 @@ def _from_platforms(checked: Checked, context: Context, *, live: bool) -> list[P
 
 def _store(state: State, draft: MappingVersion, by: str) -> int:
     with state.database.begin() as tx:
+        mapping_versions.one_at_a_time(tx)
         _unchanged(mapping_versions.newest_id(tx), state.number)
         return mapping_versions.add(tx, draft.digest, draft.content, by, datetime.now(UTC))
 

@@ -171,3 +171,19 @@ def test_a_complete_activation_is_not_told(tmp_path: Path, monkeypatch: pytest.M
             world.settle()
             assert world.activations()[0].complete_at
             assert box.mails == []
+
+
+def test_a_line_break_in_a_name_does_not_keep_the_mail_from_going_out() -> None:
+    box = Box()
+    with mail_server(box) as port:
+        smtp = Smtp("127.0.0.1", port, "continuity@example.com", ("carla.continuity@example.com",))
+        sender = Escalations(Escalation(timedelta(minutes=10), smtp))
+        values = {
+            "activation": "ACT-1", "plan": "PAY-DR", "incident": "INC1\nBcc: eve@example.com",
+            "due_at": "", "text": "Late", "reasons": [], "way": "mail",
+        }  # fmt: skip
+
+        (outcome,) = sender.send([Write("k:mail", "create", "activation", values=values)])
+
+        assert outcome.status == "done"
+        assert len(box.mails) == 1

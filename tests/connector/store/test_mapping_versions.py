@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -72,3 +74,24 @@ def test_the_version_before_is_the_newest_one_of_another_content(database: Datab
         assert found is not None
         assert found.id == 2
         assert mapping_versions.before(tx, 1, "a") is None
+
+
+def test_two_that_put_a_version_in_force_at_once_come_one_after_the_other(database: Database) -> None:
+    seen: list[int] = []
+    at_once = threading.Barrier(2)
+
+    def activate() -> None:
+        at_once.wait()
+        with database.begin() as tx:
+            mapping_versions.one_at_a_time(tx)
+            seen.append(mapping_versions.newest_id(tx))
+            time.sleep(0.2)
+            mapping_versions.add(tx, "a", content("one"), "Ada", NOW)
+
+    both = [threading.Thread(target=activate) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+
+    assert seen == [0, 1], "each saw the same version in force, so neither knows of the other's"
