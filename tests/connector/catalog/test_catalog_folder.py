@@ -177,7 +177,7 @@ values = st.recursive(
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_value_anywhere_breaks_the_check_itself(records, data):
     records.write("services.yaml", records.services)
     records.write("plans/pay-dr.yaml", records.plan)

@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.memory import Memory
+from connector.breaker import Breakers
 from connector.catalog import catalog_of, to_json
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.durable import Wakes
@@ -146,6 +147,7 @@ class Small:
             links=PageLinks("http://here", "a secret of sixteen"),
             now=clock,
             meter=Quiet(),
+            breakers=Breakers(clock),
             timing=Timing(write_back_window=timedelta(seconds=2)),
         )
         self.flows: dict[str, Callable[[str], None]] = {
