@@ -68,7 +68,7 @@ class Breakers:
             return None
 
     def unused(self, connection: str) -> None:
-        """Give back the leave that `wait_until` gave, as there was nothing to call for: the next may have it at once."""
+        """Give back the leave that `wait_until` gave, as nothing was to be sent: the next may have it at once."""
         with self._lock:
             state = self._states.get(connection)
             if state is not None and state.until is not None and state.probing:
