@@ -18,7 +18,7 @@ from connector.settings import Settings
 from connector.store import replays
 from connector.ticketing import Ticket
 from mappings.mapping import Mapping as RecordMapping
-from mappings.transforms import Lookup
+from mappings.mapping import as_named
 from mappings.vocabulary import ESSENTIAL
 
 Fate = Literal["unchanged", "changed", "unmapped", "rejected"]
@@ -177,18 +177,13 @@ class Replay:
 
 
 def _written(mapping: RecordMapping, row: sa.Row[Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    found = mapping.write(row.values, _by_name, whole=row.action == "create", about=row.about)
+    found = mapping.write(row.values, as_named, whole=row.action == "create", about=row.about)
     return dict(found.fields), tuple(str(problem) for problem in found.problems)
 
 
 def _of_mappings(ticket: Ticket) -> tuple[str, ...]:
     """Return what the mappings say of a ticket; an adapter may have more to say."""
     return tuple(text for text in ticket.problems if text.startswith("mappings/"))
-
-
-def _by_name(lookup: Lookup, name: str) -> str:
-    del lookup
-    return name
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:

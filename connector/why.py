@@ -12,8 +12,8 @@ from connector.condition import Undecidable
 from connector.evidence import Evidence, Message, Sent, Version
 from connector.problem import Problem
 from connector.value import same
-from mappings.mapping import Field
-from mappings.transforms import NOTHING, Lookup, Unmapped, scalar
+from mappings.mapping import Field, as_named, no_names
+from mappings.transforms import NOTHING, Unmapped, scalar
 
 Verdict = Literal["read", "written", "unchanged", "waiting", "parked", "skipped"]
 VERDICTS: tuple[Verdict, ...] = ("read", "written", "unchanged", "waiting", "parked", "skipped")
@@ -182,7 +182,7 @@ def _plain(item: Field, raw: Any) -> Any:
 
 def _as_read(item: Field, raw: Any) -> Any:
     try:
-        return _stored(item.read(raw, lambda _kind, _name: None))
+        return _stored(item.read(raw, no_names))
     except Unmapped:
         return NOTHING
 
@@ -247,7 +247,7 @@ def _write_side(evidence: Evidence, item: Field) -> _Said:
         return _but(facts, "skipped", _untrue(mine, {**last.about, **last.values}))
     if mine.values and value in ("", None):
         return _but(facts, "skipped", "there is no value to choose: a choice is made or left alone, never emptied")
-    written = version.rules.write(last.values, _by_name, whole=last.action == "create", about=last.about)
+    written = version.rules.write(last.values, as_named, whole=last.action == "create", about=last.about)
     refused = [problem for problem in written.problems if _about(str(problem), mine)]
     if refused:
         return _but(facts, "skipped", _sentence(refused[0]))
@@ -420,12 +420,6 @@ def _tells_of(text: str, item: Field, evidence: Evidence, value: Any) -> bool:
     if any(re.search(rf"(^|\.){re.escape(name)}(:| did not stick)", text) for name in names):
         return True
     return item.shape.lookup is not None and bool(value) and "given to" in text and f"'{value}'" in text
-
-
-def _by_name(lookup: Lookup, name: str) -> str:
-    """Stand in for a look-up: whether a name was found is told by the warnings of the write."""
-    del lookup
-    return name
 
 
 def _but(

@@ -130,7 +130,7 @@ class Mapping:
         """
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        name_of = name_of or _unknown
+        name_of = name_of or no_names
         always, later = self._reads
         for item in always:
             if item.id not in raw or not item.id:
@@ -272,6 +272,13 @@ def _undecided(item: Field, error: Undecidable) -> Problem:
     return item.problem(error.what, "mend the expression", setting="when" if item.when is not None else "compute")
 
 
-def _unknown(kind: str, name: str) -> str | None:
+def no_names(kind: str, name: str) -> str | None:
+    """Take the place of what gives a name for an id, where nobody can be asked: an id then reads as it stands."""
     del kind, name
     return None
+
+
+def as_named(lookup: Lookup, name: str) -> str:
+    """Take the place of what gives an id for a name, where nobody is asked: a name is written as it stands."""
+    del lookup
+    return name

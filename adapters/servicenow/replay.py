@@ -9,6 +9,7 @@ from typing import Any
 from adapters.servicenow import records
 from connector.ticketing import Ticket
 from mappings.library import Mappings
+from mappings.mapping import no_names
 
 
 def reader(
@@ -22,14 +23,9 @@ def reader(
     own = mappings.on(connection)
 
     def read(raw: Mapping[str, Any]) -> Ticket:
-        ticket = records.parse(connection, url.rstrip("/"), own, raw, _unknown)
+        ticket = records.parse(connection, url.rstrip("/"), own, raw, no_names)
         if not major_incident_management and ticket.values.get("major_state"):
             return replace(ticket, values={**ticket.values, "major_state": ""})
         return ticket
 
     return read
-
-
-def _unknown(kind: str, name: str) -> str | None:
-    del kind, name
-    return None

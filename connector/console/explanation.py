@@ -23,6 +23,7 @@ from connector.value import iso
 from connector.why import FieldWhy, explain
 from mappings import library
 from mappings.mapping import Mapping as Rules
+from mappings.mapping import no_names
 from mappings.transforms import Unmapped
 
 MOST_MESSAGES = 20
@@ -244,7 +245,7 @@ def _live_values(side: Connection, record: Record, live: Live, rules: Rules) -> 
             found[item.name] = values[item.source]
         elif not item.reads and place in held:
             try:
-                found[item.name] = item.read(held[place], lambda _kind, _name: None)
+                found[item.name] = item.read(held[place], no_names)
             except Unmapped:
                 found[item.name] = held[place]
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in found.items()}

@@ -18,11 +18,11 @@ from connector.mapping_version import Content, MappingVersion
 from connector.ticketing import Names, Record, Refused, Ticket, Unavailable
 from mappings import library
 from mappings.difference import NOWHERE
-from mappings.mapping import Field
+from mappings.mapping import Field, as_named
 from mappings.mapping import Mapping as RecordMapping
 from mappings.readings import Reading, watched
 from mappings.source import Source
-from mappings.transforms import Lookup, scalar
+from mappings.transforms import scalar
 from mappings.vocabulary import RECORDS
 
 
@@ -127,7 +127,7 @@ def _read(item: Field, reading: Reading, ticket: Ticket, source: Source) -> Line
 
 
 def _written(mapping: RecordMapping, meant: Wanted, source: Source) -> tuple[dict[str, Line], list[str]]:
-    written = mapping.write(meant.values, _by_name, about=meant.about)
+    written = mapping.write(meant.values, as_named, about=meant.about)
     lines: dict[str, Line] = {}
     for item in mapping.fields:
         if not item.writes or not item.id:
@@ -142,12 +142,6 @@ def _written(mapping: RecordMapping, meant: Wanted, source: Source) -> tuple[dic
         )
     told = {line.problem for line in lines.values()}
     return lines, [str(problem) for problem in written.problems if str(problem) not in told]
-
-
-def _by_name(lookup: Lookup, name: str) -> str:
-    """Leave a name as it is: whether somebody bears it is asked apart."""
-    del lookup
-    return name
 
 
 def _fault(item: Field, problems: Sequence[Any]) -> str:
