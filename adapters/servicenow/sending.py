@@ -19,6 +19,7 @@ from mappings.transforms import Lookup, scalar
 
 # What a batch had no time for can go at once, but not in a circle without a breath.
 _UNSERVICED_AGAIN = 1.0
+_ELSEWHERE = "look elsewhere"
 
 
 class Sender:
@@ -93,7 +94,7 @@ class Sender:
         elif write.action == "create":
             self._settle(write, row, outcomes)
             return None
-        elif write.note and self._noted(write, row):
+        elif write.note and writes.bears(self._mappings[write.record], row, write.key):
             # Fields and note went in one PATCH: where the note stands, the fields were set with it.
             self._settle(write, row, outcomes)
             return None
@@ -102,10 +103,6 @@ class Sender:
         if composed is None:
             outcomes[write.key] = Outcome(write.key, "done", id=write.id, number=write.number)
         return composed
-
-    def _noted(self, write: Write, row: Facts[str, Any]) -> bool:
-        journal = records.journal(self._mappings[write.record])
-        return writes.marker(write.key) in scalar(row.get(journal), "display_value")
 
     def _settle(self, write: Write, row: Facts[str, Any], outcomes: dict[str, Outcome]) -> None:
         composed = self._composer.compose(write)
@@ -129,14 +126,12 @@ class Sender:
         for inner in asked:
             _insist_on_names(answers.get(inner.id))
         self._lookups.learn(missing, answers)
-        found: dict[str, Any] = {}
         for look in looks:
             answer = answers.get(look.id)
-            if answer is None or not answer.good:
+            if look.id != _ELSEWHERE and (answer is None or not answer.good):
                 reason = answer.reason if answer else "the batch ran out of time"
                 raise Failed("unclear", f"cannot tell whether an earlier try landed: {reason}")
-            found |= {scalar(row.get("sys_id"), ""): row for row in answer.rows}
-        return found
+        return _stand(looks, answers)
 
     def _refreshed(self, missing: Sequence[Name]) -> bool:
         """Ask for names again; return False where what was known before does not do. Raises Failed only then."""
@@ -153,7 +148,8 @@ class Sender:
     def _looks(self, unclear: Sequence[Write]) -> list[Inner]:
         """One query per table for what earlier tries may have made; notes are read as a person sees them.
 
-        The journal's own table answers an ordinary account with nothing, so that it cannot be asked.
+        The journal's own table answers an ordinary account with nothing, so that it cannot be asked. Creates are looked
+        for among all tasks too: mappings put in force since may name another table than the earlier try went to.
         """
         wanted: dict[str, dict[str, None]] = {}
         columns: dict[str, dict[str, None]] = {}
@@ -161,7 +157,7 @@ class Sender:
             table = writes.look_table(self._mappings, write)
             wanted.setdefault(table, {})[write.id or writes.sys_id_of(write.key)] = None
             columns.setdefault(table, {}).update(dict.fromkeys(writes.looked_at(self._mappings, write)))
-        return [
+        looks = [
             Inner(
                 f"look:{table}",
                 "GET",
@@ -169,6 +165,11 @@ class Sender:
             )
             for table, ids in wanted.items()
         ]
+        made = [writes.sys_id_of(write.key) for write in unclear if write.action == "create"]
+        if made:
+            address = query.listing("task", query.within("sys_id", made), writes.ECHOED, limit=batch.MOST)
+            looks.append(Inner(_ELSEWHERE, "GET", address))
+        return looks
 
     def _outcome(self, composed: Composed, answer: Answer | None) -> Outcome:
         write = composed.write
@@ -189,14 +190,24 @@ class Sender:
                 was = outcomes[item.write.key]
                 outcomes[item.write.key] = replace(was, status="unclear", reason=f"{was.reason}; then {error.reason}")
             return
-        rows = {scalar(row.get("sys_id"), ""): row for answer in answers.values() for row in answer.rows}
-        unread = any(look.id not in answers or not answers[look.id].good for look in looks)
+        rows = _stand(looks, answers)
+        unread = any(look.id != _ELSEWHERE and (look.id not in answers or not answers[look.id].good) for look in looks)
         for item in doubtful:
             row = rows.get(item.sys_id)
             if row is not None:
                 outcomes[item.write.key] = writes.done(self._url, item, row, touched=True)
             elif unread:
                 outcomes[item.write.key] = replace(outcomes[item.write.key], status="unclear")
+
+
+def _stand(looks: Sequence[Inner], answers: Facts[str, Answer]) -> dict[str, Facts[str, Any]]:
+    """Return what was found, by sys_id; of what stands on another table than its write's, that it does."""
+    found: dict[str, Facts[str, Any]] = {}
+    for look in sorted(looks, key=lambda look: look.id != _ELSEWHERE):
+        answer = answers.get(look.id)
+        for row in answer.rows if answer is not None and answer.good else ():
+            found[scalar(row.get("sys_id"), "")] = {**row, writes.ELSEWHERE: look.id == _ELSEWHERE}
+    return found
 
 
 def _insist_on_names(answer: Answer | None) -> None:

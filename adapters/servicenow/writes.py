@@ -21,7 +21,9 @@ from mappings.transforms import Lookup, scalar
 
 _JOURNALS = ("work_notes", "comments")
 _CODE = re.compile(r"\[\s*(/?)\s*code\s*\]", re.IGNORECASE)
-_ECHOED = ("sys_id", "number", "sys_mod_count", "sys_class_name", "correlation_id")
+ECHOED = ("sys_id", "number", "sys_mod_count", "sys_class_name", "correlation_id")
+ELSEWHERE = "stands elsewhere"
+"""True in a record that was found on another table than the one that its write names."""
 
 
 class Unsendable(Exception):
@@ -97,7 +99,7 @@ class Composer:
             body |= {"sys_id": sys_id, "correlation_id": write.key, "correlation_display": records.OURS}
             # Longer keys would be cut, and the record not be recognised as ours.
             fields |= {"correlation_id": write.key}
-        path = query.echoing(query.record_path(table, "" if creating else sys_id), (*_ECHOED, *fields))
+        path = query.echoing(query.record_path(table, "" if creating else sys_id), (*ECHOED, *fields))
         inner = Inner(write.key, "POST" if creating else "PATCH", path, body)
         return Composed(write, table, sys_id, inner, fields, tuple(warnings))
 
@@ -141,7 +143,16 @@ def looked_at(mappings: Mappings, write: Write) -> tuple[str, ...]:
     """Return the columns that tell whether a write landed, and whether its fields exist at all."""
     mapping = mappings[write.record]
     written = [item.id for item in mapping.fields if item.writes and item.id]
-    return (*_ECHOED, *written, *records.renamed(mapping).values(), records.journal(mapping))
+    return (*ECHOED, *written, *records.renamed(mapping).values(), *_journals(mapping))
+
+
+def bears(mapping: Mapping, row: Facts[str, Any], key: str) -> bool:
+    """Tell whether a record shows the note of the write `key`, also where a mapping of before had it put."""
+    return any(marker(key) in scalar(row.get(name), "display_value") for name in _journals(mapping))
+
+
+def _journals(mapping: Mapping) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((records.journal(mapping), *_JOURNALS)))
 
 
 def _table(write: Write, mapping: Mapping) -> str:
@@ -170,6 +181,10 @@ def done(url: str, composed: Composed, row: Facts[str, Any], *, touched: bool = 
 
 def _unstuck(composed: Composed, row: Facts[str, Any], *, touched: bool) -> Iterator[str]:
     """Compare an echo with what was sent: ServiceNow drops columns and values with success (recorded)."""
+    if row.get(ELSEWHERE):
+        place = scalar(row.get("sys_class_name"), "") or "another table"
+        yield f"it stands on {place}, where it was made before mappings were activated that say {composed.table}"
+        return
     for name, sent in composed.fields.items():
         if name not in row:
             yield (
