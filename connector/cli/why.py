@@ -12,7 +12,7 @@ from connector.cli.opening import opened
 from connector.console import explanation, explanation_json
 from connector.console.explanation import Explainer, TicketWhy
 from connector.evidence import Message
-from connector.why import FieldWhy, shown
+from connector.why.verdict import FieldWhy, shown
 
 _COLOURS = {"parked": "red", "waiting": "yellow", "skipped": "yellow"}
 

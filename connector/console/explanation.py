@@ -20,7 +20,8 @@ from connector.store import activations, deliveries, mapping_versions, ticket_ev
 from connector.store.ticket_evidence import Place
 from connector.ticketing import Record, Refused, Ticket, Unavailable
 from connector.value import iso
-from connector.why import FieldWhy, explain
+from connector.why import explain
+from connector.why.verdict import FieldWhy
 from mappings import library
 from mappings.mapping import Mapping as Rules
 from mappings.mapping import no_names

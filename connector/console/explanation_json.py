@@ -7,7 +7,7 @@ from typing import Any
 from connector.activation import number
 from connector.console.explanation import TicketWhy
 from connector.evidence import Message, Sent
-from connector.why import FieldWhy
+from connector.why.verdict import FieldWhy
 
 MOST_WRITES = 20
 

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from connector.console.shapes import TicketRef, choice, flag, instant, text, texts, whole
-from connector.why import VERDICTS
+from connector.why.verdict import VERDICTS
 
 
 def _value(description: str) -> fields.Raw:

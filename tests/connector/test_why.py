@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from connector.evidence import Evidence, Heard, Message, Sent, Version
-from connector.why import FieldWhy, explain, locate
+from connector.why import explain
+from connector.why.holding import locate
+from connector.why.verdict import FieldWhy
 from mappings import library
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from connector.console import explanation_json
 from connector.console.explanation import Explainer, TicketWhy, look
 from connector.console.explanation_shapes import Why
 from connector.settings import Settings
-from connector.why import FieldWhy
+from connector.why.verdict import FieldWhy
 from sandbox.servicenow.options import Options
 from tests.connector.flows.stage import Stage, plan, stage, task
 

@@ -1,0 +1,85 @@
+"""What the platform holds of a field, as far as it is known, and whether that is what we mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from connector.evidence import Evidence
+from connector.value import same
+from mappings.mapping import Field, no_names
+from mappings.transforms import NOTHING, Unmapped, scalar
+
+
+def locate(name: str, labels: Mapping[str, str] | None) -> str | None:
+    """Return the id of the field that a mapping names by id or label; "" where that is not known, None for no field."""
+    if not name or labels is None:
+        return ""
+    if not labels or name in labels:
+        return name
+    return next((place for place, label in labels.items() if label.casefold() == name.casefold()), None)
+
+
+def theirs_of(evidence: Evidence, item: Field) -> Any:
+    """Return what the platform was last seen to hold: in its own shape where that is kept, else in ours."""
+    heard = evidence.heard
+    if heard is None:
+        return None
+    place = locate(item.field, evidence.labels) or item.field
+    known = heard.values.get(item.source) if item.reads else None
+    if heard.held is not None and place in heard.held:
+        raw = heard.held[place]
+        read = as_read(item, raw)
+        # Where the message was read again before it was decided, what counts is what was read.
+        if not item.reads or (read is not NOTHING and alike(item, read, known)):
+            return _plain(item, raw) if item.reads or read is NOTHING else read
+    return known
+
+
+def _plain(item: Field, raw: Any) -> Any:
+    """Return what tells a platform's value, of an object the part that the mapping reads."""
+    if isinstance(raw, list):
+        return [_plain(item, one) for one in raw]
+    return scalar(raw, item.shape.part) if isinstance(raw, Mapping) else raw
+
+
+def as_read(item: Field, raw: Any) -> Any:
+    """Return what a platform's value reads as, as it is stored; NOTHING where the mapping knows no such value."""
+    try:
+        return _stored(item.read(raw, no_names))
+    except Unmapped:
+        return NOTHING
+
+
+def _stored(value: Any) -> Any:
+    """Return a value as it is stored: instants as ISO 8601 text."""
+    if isinstance(value, list):
+        return [_stored(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def alike(item: Field, one: Any, other: Any) -> bool:
+    """Tell whether two neutral values are one; instants and numbers may be written in more than one way."""
+    if isinstance(one, list) != isinstance(other, list):
+        one, other = _listed(one), _listed(other)
+    if same(item.source, one, other):
+        return True
+    if item.shape.type in ("datetime", "date") and one and other:
+        return same("due_at", str(one), str(other))
+    return str(one if one is not None else "") == str(other if other is not None else "")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value in (None, "") else [value]
+
+
+def absent(evidence: Evidence, item: Field) -> bool:
+    """Tell whether the platform is known to lack the field."""
+    if not item.field:
+        return False
+    place = locate(item.field, evidence.labels)
+    if place is None:
+        return True
+    held = evidence.heard.held if evidence.heard else None
+    return held is not None and bool(place) and place not in held
