@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from adapters.jira import ticket
 from adapters.jira.connection import Connection, Flavour
 from adapters.jira.fault import NoEffect
+from adapters.jira.homes import Homes
 from adapters.jira.lookups import Lookups
-from adapters.jira.ticketing import Jira
+from adapters.jira.originals import Originals
+from adapters.jira.shelf import Shelf
+from adapters.jira.site import Site
 from connector.ticketing import Ticket
 from mappings.library import Mappings
 
@@ -30,7 +33,20 @@ def reader(connection: str, url: str, mappings: Mappings, flavour: Flavour) -> C
 
     Which field bears a label is known to Jira alone, so that fields named by their label are left out.
     """
-    site = Jira(connection, url, "", mappings, flavour=flavour, project="")._site  # noqa: SLF001 - its own adapter
+    shelf = Shelf()
     nobody = Nobody(url, "", flavour, timeout=1.0)
-    offline = replace(site, connection=nobody, lookups=Lookups(nobody, site.shelf))
-    return lambda raw: ticket.parse(offline, raw)
+    site = Site(
+        name=connection,
+        connection=nobody,
+        lookups=Lookups(nobody, shelf),
+        shelf=shelf,
+        mappings=mappings.on(connection),
+        project="",
+        projects=(),
+        fallback_team="",
+        search_lag=0.0,
+        originals=Originals(),
+        homes=Homes(),
+        now=lambda: datetime.now(UTC),
+    )
+    return lambda raw: ticket.parse(site, raw)
