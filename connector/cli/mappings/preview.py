@@ -57,8 +57,13 @@ def _found(bench: Bench, number: str, places: Sequence[str]) -> tuple[str, Ticke
             found.append((name, ticket))
     if len(found) == 1:
         return found[0]
-    what = f"{number} is on {' and '.join(name for name, _ in found)}" if found else f"{number} was not found"
-    raise output.Declined("; ".join([what, *silent, f"name its connection with --connection ({', '.join(places)})"]))
+    if found:
+        what = f"{number} is on {' and '.join(name for name, _ in found)}"
+        fix = f"name its connection with --connection ({', '.join(places)})"
+    else:
+        what = f"{number} was not found on {', '.join(places)}"
+        fix = "check the number, and that the account may see the ticket"
+    raise output.Declined("; ".join([what, *silent, fix]))
 
 
 def _beside(active: Bench, name: str, ticket: Ticket, meant: Wanted) -> Trial | None:

@@ -142,9 +142,12 @@ def test_preview_says_why_nothing_would_be_written(served: World, order: Run) ->
 
 def test_preview_of_a_ticket_that_there_is_not_is_declined(order: Run) -> None:
     found = order("mappings", "preview", "INC9999999")
+    there = order("mappings", "preview", "INC9999999", "--connection", "servicenow")
 
-    assert found.exit_code == 1
-    assert found.stderr == ("INC9999999 was not found; name its connection with --connection (servicenow, jira)\n")
+    fix = "check the number, and that the account may see the ticket"
+    assert (found.exit_code, there.exit_code) == (1, 1)
+    assert found.stderr == f"INC9999999 was not found on servicenow, jira; {fix}\n"
+    assert there.stderr == f"INC9999999 was not found on servicenow; {fix}\n"
 
 
 def test_preview_of_a_broken_draft_tells_its_faults(served: World, order: Run, draft: Path) -> None:
