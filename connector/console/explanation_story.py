@@ -43,9 +43,13 @@ def of_ticket(
         if sent.state == "parked":
             lines.append(f"W{sent.id} ({sent.action}) is parked: {sent.reason}.")
         elif sent.state == "pending":
-            tried = f", tried {sent.attempts} times: {sent.reason or 'no answer yet'}" if sent.attempts else ""
+            tried = f", {_tries(sent.attempts)}: {sent.reason or 'no answer yet'}" if sent.attempts else ""
             lines.append(f"W{sent.id} ({sent.action}) waits to be sent{tried}.")
     return tuple(lines)
+
+
+def _tries(count: int) -> str:
+    return "tried once" if count == 1 else f"tried {count} times"
 
 
 def _what(place: Place, activation: sa.Row[Any] | None) -> list[str]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from connector.console.explanation_story import of_ticket
 from connector.evidence import Evidence, Heard, Message, Sent, Version
+from connector.store.ticket_evidence import Place
 from connector.why import explain
 from connector.why.holding import locate
 from connector.why.verdict import FieldWhy
@@ -209,6 +211,15 @@ def test_a_state_that_a_person_moved_was_taken_over() -> None:
 
     assert (found.verdict, found.ours) == ("read", "done")
     assert found.reason == "the platform's newer value was taken over"
+
+
+@pytest.mark.parametrize(("attempts", "tried"), [(0, ""), (1, ", tried once: 503"), (2, ", tried 2 times: 503")])
+def test_a_write_that_waits_is_told_with_its_tries(attempts: int, tried: str) -> None:
+    waiting = sent(state="pending", attempts=attempts, reason="503", done_at=None)
+
+    told = of_ticket(Place("jira", "10001", "OPS-1"), None, (), (waiting,), None)
+
+    assert told[-1] == f"W3 (update) waits to be sent{tried}."
 
 
 def test_a_write_is_judged_by_the_version_that_it_was_made_with() -> None:
