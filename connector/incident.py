@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from connector.service import Identifier
@@ -98,6 +98,8 @@ def from_values(connection: str, platform: str, id: str, number: str, values: Ma
 
 
 def _instant(value: Any) -> datetime | None:
+    """Return an instant; a day, where a platform's field holds no more, is its first moment in UTC."""
     if value is None or value == "":
         return None
-    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

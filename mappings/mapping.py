@@ -16,7 +16,7 @@ from connector.template import Template
 from connector.ticketing import Record
 from mappings import transforms
 from mappings.transforms import NOTHING, Lookup, NameOf, Reader, Resolve, Shape, Unmapped, Writer
-from mappings.vocabulary import FIELDS
+from mappings.vocabulary import CHOICES, FIELDS, INSTANTS, LISTS
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Mapping:
             if item.when is not None and not item.when.holds(facts):
                 return
             if item.compute is not None:
-                values[item.source] = item.compute.value(facts)
+                values[item.source] = _computed(self.record, item, item.compute.value(facts))
             elif item.id in raw:
                 values[item.source] = item.read(raw[item.id], name_of)
             elif item.default is not NOTHING:
@@ -261,6 +261,20 @@ def _marked_up(item: Field, markup: str) -> Field:
     if item.shape.type != "rich_text" or item.shape.format or not markup:
         return item
     return replace(item, shape=replace(item.shape, format=markup))
+
+
+_INSTANT = transforms.reader(Shape(type="datetime"))
+
+
+def _computed(record: Record, item: Field, value: Any) -> Any:
+    """Return a computed value as one of ours. Raises Unmapped for one that the field cannot have."""
+    allowed = CHOICES.get((record, item.source), ())
+    if allowed and value and value not in allowed:
+        fix = f"its values: {', '.join(str(option) for option in allowed)}"
+        raise Unmapped(f"{item.source} is computed as '{value}'", fix)
+    if item.source in INSTANTS and value:
+        return _INSTANT(str(value), no_names)
+    return [value] if item.source in LISTS and not isinstance(value, list) else value
 
 
 def _unmapped(item: Field, error: Unmapped) -> Problem:

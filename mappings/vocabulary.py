@@ -69,7 +69,7 @@ CHOICES: Mapping[tuple[Record, str], tuple[str | int, ...]] = MappingProxyType(
 
 WHOLE = frozenset({"priority", "order", "recovery_progress"})
 _BOOLS = frozenset({"required", "lasting", "exercise"})
-_LISTS = frozenset({"ci", "service", "component", "label"})
+LISTS = frozenset({"ci", "service", "component", "label"})
 
 CONTEXT: Mapping[str, Kind] = MappingProxyType(
     {"connection": "string", "service": "list", "assignment_group": "string", "exercise": "bool"}
@@ -84,7 +84,7 @@ def kinds(record: Record, own: Mapping[str, str]) -> dict[str, Kind]:
     """
     found: dict[str, Kind] = dict(CONTEXT)
     for name in FIELDS[record]:
-        found[name] = "int" if name in WHOLE else "bool" if name in _BOOLS else "list" if name in _LISTS else "string"
+        found[name] = "int" if name in WHOLE else "bool" if name in _BOOLS else "list" if name in LISTS else "string"
     for name, kind in own.items():
         found[name] = _OWN.get(kind, "string")
     return found

@@ -246,7 +246,9 @@ def _state(ticket: Ticket) -> TaskState | None:
 
 
 def _moment(values: Mapping[str, Any], field: str) -> datetime | None:
+    """Return an instant; None also for a day, which says too little of when a person did something."""
     value = values.get(field)
     if not value:
         return None
-    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return found if found.tzinfo else None

@@ -14,7 +14,7 @@ from connector.ticketing import Record
 from mappings.mapping import Field, Mapping
 from mappings.source import Source
 from mappings.transforms import LOOKED_UP, MANY, NOTHING, Lookup, Shape, zone
-from mappings.vocabulary import FIELDS, kinds, meant
+from mappings.vocabulary import FIELDS, LISTS, kinds, meant
 
 _Made = TypeVar("_Made")
 
@@ -55,6 +55,12 @@ def compiled(source: Source, content: Facts[str, Any]) -> tuple[Mapping, list[Pr
     return Mapping(source.platform, record, source.file, settings, tuple(fields)), problems
 
 
+def _default(entry: Facts[str, Any], ours: str) -> Any:
+    """Return what the file gives as default, NOTHING for none; of a list of ours one value is a list of one."""
+    given = entry.get("default", NOTHING)
+    return [given] if ours in LISTS and isinstance(given, str) and given else given
+
+
 def _field(
     record: Record,
     name: str,
@@ -82,7 +88,7 @@ def _field(
         part=entry["part"],
         wrap=entry["wrap"],
         lookup=Lookup(named, lookup["by"], lookup["several"]) if named and kind in LOOKED_UP else None,
-        many=entry["many"] or kind in MANY,
+        many=entry["many"] or kind in MANY or ours in LISTS,
         format=entry["format"],
         zone=zone(entry["zone"]) or UTC,
         theirs=theirs,
@@ -103,7 +109,7 @@ def _field(
         shape=shape,
         where=where,
         values=values,
-        default=entry.get("default", NOTHING),
+        default=_default(entry, ours),
         template=template,
         compute=compute,
         when=when,

@@ -164,3 +164,35 @@ def test_truth_values_are_read_in_the_ways_they_are_written(tmp_path: Path, text
     mapping = made(tmp_path, "fields: {x_vip: {field: u_vip, type: boolean}}\n")
 
     assert mapping.read({"u_vip": text}).values["x_vip"] is expected
+
+
+@pytest.mark.parametrize("line", ["{field: u_tag}", "{field: u_tag, type: labels}", "{field: u_tag, type: list}"])
+def test_what_is_a_list_of_ours_is_read_as_one_whatever_its_type(tmp_path: Path, line: str) -> None:
+    mapping = made(tmp_path, f"fields:\n  label: {line[:-1]}, direction: read}}\n")
+
+    assert mapping.read({"u_tag": "vip"}).values["label"] == ["vip"]
+    assert mapping.read({"u_tag": ""}).values["label"] == []
+
+
+def test_a_default_or_a_computed_text_of_a_list_is_a_list_of_one(tmp_path: Path) -> None:
+    text = "fields:\n  service: {field: u_service, direction: read, default: web}\n"
+    text += "  label: {direction: read, compute: \"summary == '' ? '' : 'named'\"}\n"
+
+    values = made(tmp_path, text).read({"short_description": "x"}).values
+
+    assert values["service"] == ["web"]
+    assert values["label"] == ["named"]
+
+
+def test_a_computed_value_that_the_field_cannot_have_is_told_and_left_out(tmp_path: Path) -> None:
+    text = "fields:\n  major_state:\n    field: null\n    values: null\n    type: text\n    default: null\n"
+    text += "    compute: \"'major'\"\n"
+    text += "  outage_began_at: {direction: read, type: datetime, compute: summary}\n"
+
+    read = made(tmp_path, text).read({"short_description": "yesterday"})
+
+    assert not {"major_state", "outage_began_at"} & set(read.values)
+    assert [problem.what for problem in read.problems] == [
+        "major_state is computed as 'major' (platform field '')",
+        "'yesterday' is not a date and time (platform field '')",
+    ]

@@ -227,3 +227,26 @@ def test_what_a_release_ships_otherwise_is_told_line_by_line_at_a_start(
         "this release ships another mapping than version 2 holds: shipped servicenow/incident.yaml: "
         "fields.state.values.on_hold: 33 -> 3; `continuity mappings activate` takes it"
     ) in caplog.text
+
+
+def test_fields_that_hold_a_day_only_keep_no_message_from_being_decided(tmp_path: Path) -> None:
+    days = "version: 1\nfields:\n  opened_at: {type: date, direction: read}\n  resolved_at: {type: date}\n"
+    with world(tmp_path) as found:
+        write_draft(tmp_path, days)
+        write_draft(
+            tmp_path, "version: 1\nfields:\n  closed_at: {type: date}\n", "mappings/servicenow/recovery_task.yaml"
+        )
+        activate(found)
+        found.wait(lambda: in_use(found, 2))
+        made = found.incident(short_description="Down", impact="1", urgency="1", cmdb_ci=found.ci("payments-db"))
+        found.promote(made["number"])
+        found.settle(seconds=60)
+        task = next(row for row in found.table("incident_task") if row["state"] == "1")
+        found.update("incident_task", task["sys_id"], state="3")
+        found.settle(seconds=60)
+
+        (activation,) = found.rows("SELECT id, clock_start, started_at FROM activation")
+        assert str(activation.clock_start)[11:16] == "00:00", "a day is its first moment"
+        (closed,) = found.rows("SELECT closed_at FROM task WHERE state = 'done'")
+        assert str(closed.closed_at) >= str(activation.started_at), "a day says too little of when a task was done"
+        assert found.rows("SELECT id FROM delivery WHERE state IN ('open', 'parked')") == []
