@@ -233,7 +233,7 @@ class Mapping:
                 if item.values and value in ("", None):
                     continue  # a choice is made or left alone, never emptied
                 if item.template is not None:
-                    value = item.template.render(self._names(values) | {"value": value})
+                    value = item.template.render(self._names(values) | {"value": _as_text(value)})
             except Undecidable as error:
                 problems.append(_undecided(item, error))
             except Invalid as error:
@@ -254,13 +254,18 @@ class Mapping:
 
     def _names(self, values: Facts[str, Any]) -> dict[str, Any]:
         own = (item.source for item in self.fields if item.source.startswith("x_"))
-        return dict.fromkeys((*FIELDS[self.record], *own), "") | dict(values)
+        told = {name: _as_text(value) for name, value in values.items()}
+        return dict.fromkeys((*FIELDS[self.record], *own), "") | told
 
 
 def _marked_up(item: Field, markup: str) -> Field:
     if item.shape.type != "rich_text" or item.shape.format or not markup:
         return item
     return replace(item, shape=replace(item.shape, format=markup))
+
+
+def _as_text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 _INSTANT = transforms.reader(Shape(type="datetime"))

@@ -196,3 +196,16 @@ def test_a_computed_value_that_the_field_cannot_have_is_told_and_left_out(tmp_pa
         "major_state is computed as 'major' (platform field '')",
         "'yesterday' is not a date and time (platform field '')",
     ]
+
+
+def test_a_template_is_given_instants_and_days_as_texts(tmp_path: Path) -> None:
+    text = "fields: {title: {direction: write, template: '{{ value }} by {{ due_at }}'}}\n"
+    mapping = made(tmp_path, text, "recovery_task")
+
+    for due, told in (
+        (datetime(2026, 3, 2, 9, tzinfo=UTC), "2026-03-02T09:00:00+00:00"),
+        (date(2026, 3, 2), "2026-03-02"),
+    ):
+        written = mapping.write({"title": "Failover", "due_at": due}, nobody)
+
+        assert written.fields["short_description"] == f"Failover by {told}"
