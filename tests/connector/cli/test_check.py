@@ -124,3 +124,22 @@ def test_a_field_of_ones_own_that_no_mapping_writes_is_a_warning(folder: Path, r
         "what": "'x_sit' is written by no line of mappings/servicenow/recovery_task.yaml",
         "fix": "did you mean 'x_site'?",
     }
+
+
+def test_a_value_that_the_map_of_ones_own_field_lacks_is_a_warning(folder: Path, run: Run) -> None:
+    plan = folder / "plans" / "pay-dr.yaml"
+    given = "    required: false\n    fields: {x_site: secondry, x_free: anything, x_other: third}\n"
+    plan.write_text(plan.read_text().replace("    required: false\n", given, 1))
+    own = folder / "mappings" / "servicenow" / "recovery_task.yaml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(
+        "fields:\n"
+        "  x_site: {field: u_site, type: choice, values: {primary: z, secondary: b}}\n"
+        "  x_free: {field: u_free}\n"
+        "  x_other: {field: u_other, type: choice, values: {one: a}, direction: write, else: {write: a}}\n"
+    )
+
+    (warning,) = answer(run("check", "--json"))["warnings"]
+
+    assert warning["what"] == "'x_site' has no value 'secondry' in mappings/servicenow/recovery_task.yaml"
+    assert warning["fix"] == "did you mean 'secondary'?"
