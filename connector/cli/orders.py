@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 import time
@@ -77,7 +78,7 @@ class Orders:
         """Put `W12` or `D34` back in line and wake its flow; False when there is nothing to replay."""
         number = int(wanted[1:])
         if wanted[0] == "W":
-            write = writes.replay(tx, number, now)
+            write = writes.replay(tx, number, now, getpass.getuser())
             if write is not None:
                 self._wakes.wake(tx, "send", f"{write.subject}|{write.connection}")
             return write is not None

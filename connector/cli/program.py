@@ -28,6 +28,7 @@ COMMANDS = {
     "preflight": "preflight",
     **dict.fromkeys(("incidents", "activations"), "desk"),
     "why": "why",
+    "history": "history",
     **dict.fromkeys(("activate", "exercise", "stand-down", "task"), "response"),
     **dict.fromkeys(("deliveries", "parked", "replay"), "messages"),
 }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from connector.activation import Telling, failures, number, progress
+from connector.duration import format_duration
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts
+from connector.moment import instant
 from connector.standing import Standing
 from connector.store import activations, tickets, writes
 
@@ -26,6 +29,8 @@ def advance(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) 
     save(tx, row, before, found.standing, found.tellings, now)
     if found.standing.state == "stood_down" and before.state == "running":
         writes.drop_creates(tx, activation_id, "the plan was stood down", now)
+    if not parts.cause:
+        parts = replace(parts, cause=_timer(before, found.standing, now))
     outbox = Outbox(tx, parts, row, found.standing, now)
     outbox.plan()
     if found.standing.state == "running":
@@ -33,6 +38,13 @@ def advance(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) 
     wake_sends(tx, parts, f"activation:{activation_id}", now)
     if found.look_again_at is not None:
         parts.wakes.wake(tx, "incident", f"activation:{activation_id}", found.look_again_at)
+
+
+def _timer(before: Standing, after: Standing, now: datetime) -> str:
+    """Say why an activation is looked at when no message led to it."""
+    if after.told_percent != before.told_percent:
+        return f"timer: {after.told_percent} % of the RTO"
+    return f"looked at again at {instant(now)}: no message, but what is meant to stand there had changed"
 
 
 def save(
@@ -122,6 +134,7 @@ def _escalate(tx: sa.Connection, parts: Parts, row: sa.Row[Any], missing: Sequen
                 "action": "create",
                 "record": "activation",
                 "values": {**values, "way": way},
+                "cause": f"timer: not complete {format_duration(parts.timing.escalate_after)} after its start",
                 "next_at": now,
                 "created_at": now,
             },

@@ -32,6 +32,19 @@ def order_of(row: sa.Row[Any]) -> Mapping[str, Any]:
     return order
 
 
+def cause(row: sa.Row[Any]) -> str:
+    """Say in words what a recorded message is to the writes that it leads to."""
+    if row.connection != COMMAND:
+        return f"reconciled by poll (message D{row.id})" if row.source == "poll" else f"message D{row.id}"
+    if row.event in {"apply", "look"}:
+        return f"plan applied (D{row.id})"
+    try:
+        by = order_of(row).get("by")
+    except (ValueError, AttributeError):  # what cannot be read is parked where it is decided
+        by = None
+    return f"person: {by or 'unknown'} ({row.event}, D{row.id})"
+
+
 def apply(tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket | None, now: datetime) -> tuple[str, str]:
     """Carry out a recorded command, on `ticket` as just read where it names one; returns (state, what came of it)."""
     order = order_of(row)

@@ -53,16 +53,19 @@ class Decide:
 
     def __call__(self, subject: str) -> None:
         began = monotonic()
+        causes: list[str] = []
         waiting: set[str] = set()  # tickets that cannot be read now: their later messages wait, the others do not
         while True:
             with self._parts.database.begin() as tx:
                 found = deliveries.open_messages(tx, subject, waiting, limit=MANY)
             self._settle_all(found, waiting)
+            causes += [commands.cause(row) for row in found if row.platform_id not in waiting]
             if len(found) < MANY:
                 break  # what came meanwhile has a wake-up of its own
         if subject.startswith("activation:"):
             with self._parts.database.begin() as tx:
-                advance(tx, self._parts, int(subject.partition(":")[2]), self._parts.now())
+                parts = replace(self._parts, cause=_folded(causes))
+                advance(tx, parts, int(subject.partition(":")[2]), self._parts.now())
         self._parts.meter.stepped("decide", monotonic() - began)
 
     def _settle_all(self, found: Sequence[sa.Row[Any]], waiting: set[str]) -> None:
@@ -121,7 +124,8 @@ class Decide:
     def _take_in(self, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime) -> str:
         """Apply what a message tells, and store what was decided."""
         woken = WokenHere(self._parts.wakes)
-        state, reason = self._apply(replace(self._parts, wakes=woken), tx, row, read, now)
+        parts = replace(self._parts, wakes=woken, cause=commands.cause(row))
+        state, reason = self._apply(parts, tx, row, read, now)
         for activation_id in woken.activations:
             # A new activation starts here and now; one that runs is looked at by its own flow, many wakes at once.
             if row.subject == f"activation:{activation_id}":
@@ -129,7 +133,7 @@ class Decide:
             if activations.placements(tx, activation_id):
                 self._parts.wakes.wake(tx, "incident", f"activation:{activation_id}")
             else:
-                advance(tx, self._parts, activation_id, now)
+                advance(tx, replace(self._parts, cause=parts.cause), activation_id, now)
         deliveries.settle(tx, row.id, state, reason, now)
         return state
 
@@ -231,3 +235,10 @@ class Decide:
         with self._parts.database.begin() as tx:
             deliveries.settle(tx, row.id, "parked", reason, self._parts.now())
         self._parts.meter.delivered(row.connection, "parked")
+
+
+def _folded(causes: Sequence[str]) -> str:
+    """Return one cause for what several messages led to together: the newest, and how many there were."""
+    if not causes:
+        return ""
+    return causes[-1] + (f" and {len(causes) - 1} before it" if len(causes) > 1 else "")

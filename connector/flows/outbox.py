@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -220,7 +220,10 @@ class Outbox:
         if not changes:
             writes.update(self.tx, [item.id for item in unsent], {"state": "superseded", "done_at": self.now})
         elif unsent:
-            writes.update(self.tx, [unsent[0].id], {"values": changes, "note": note if "state" in changes else ""})
+            changed = {"values": changes, "before": _before(placement, changes), "cause": self.parts.cause}
+            same_as_planned = dict(unsent[0].values) == changes
+            kept = {"values": changes} if same_as_planned else changed
+            writes.update(self.tx, [unsent[0].id], {**kept, "note": note if "state" in changes else ""})
         else:
             prefix = f"{placement.write_key}:update:"
             update = self._write(
@@ -234,6 +237,7 @@ class Outbox:
                 number=placement.number,
                 note=note if "state" in changes else "",
                 facts=self._known(connection, placement),
+                before=_before(placement, changes),
             )
             writes.intend(self.tx, update)
 
@@ -253,6 +257,7 @@ class Outbox:
             subject=self.subject,
             activation_id=self.row.id,
             now=self.now,
+            cause=self.parts.cause,
         )
 
     def _changes(self, connection: Connection, placement: sa.Row[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -291,6 +296,7 @@ class Outbox:
         number: str = "",
         note: str = "",
         facts: Mapping[str, Any] = MappingProxyType({}),
+        before: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Return a write to one of our records, to be intended."""
         return {
@@ -304,11 +310,19 @@ class Outbox:
             "platform_id": platform_id,
             "number": number,
             "values": dict(values),
+            "before": None if before is None else dict(before),
+            "cause": self.parts.cause,
             "about": self.creates.about(facts),
             "note": note,
             "next_at": self.now,
             "created_at": self.now,
         }
+
+
+def _before(placement: sa.Row[Any], fields: Iterable[str]) -> dict[str, Any]:
+    """Return the values last known for these fields of a ticket of ours: as it was seen, else as we wrote it."""
+    known = {**placement.written, **(placement.seen or {}), "state": placement.state}
+    return {field: known.get(field) for field in fields}
 
 
 def bounded(key: str) -> str:

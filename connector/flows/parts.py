@@ -132,7 +132,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything a flow needs, handed over once by bootstrap; `places` tells where the plans are written."""
+    """Everything a flow needs, handed over once by bootstrap; `places` tells where the plans are written.
+
+    `cause` says in words why a flow looks; it is kept with each write that it intends.
+    """
 
     database: Database
     wakes: Waking
@@ -146,6 +149,7 @@ class Parts:
     warm: Callable[[], None] | None = None
     forget_flows: Callable[[datetime], int] | None = None
     places: Callable[[], Places] = lambda: Places({})
+    cause: str = ""
     records: RecordsInForce = field(default_factory=lambda: RecordsInForce())  # noqa: PLW0108 - defined below
 
     def major(self, incident: Incident) -> bool:

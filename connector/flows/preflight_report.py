@@ -173,6 +173,7 @@ def _tell(
                 "action": "create",
                 "record": "activation",
                 "values": values,
+                "cause": f"preflight: {event}",
                 "next_at": now,
                 "created_at": now,
             },

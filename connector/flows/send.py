@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -111,14 +112,15 @@ class Send:
         kind, _, rest = subject.partition(":")
         if connection == ESCALATION:
             return
+        parts = replace(self._parts, cause="followed what was sent before it")
         if kind == "activation":
             row = activations.get(tx, int(rest), lock=True)
             standing = activations.standing(tx, row, self._parts.joined(tx, row.id))
-            Outbox(tx, self._parts, row, standing, now).plan(connection)
+            Outbox(tx, parts, row, standing, now).plan(connection)
         elif kind == "ticket":
             ticket = tickets.get(tx, *rest.split(":", 1), lock=True)
             if ticket is not None and ticket.version is not None and ticket.activation_id is None:
-                plan_linked(tx, self._parts, ticket, now)
+                plan_linked(tx, parts, ticket, now)
 
     def _take(
         self, tx: sa.Connection, subject: str, connection: str, now: datetime, version: int
@@ -165,7 +167,7 @@ class Send:
                     self._done(tx, row, outcome, now)
                     created += [row] if row.action == "create" else []
                 case "refused":
-                    self._park(tx, row, outcome.reason, now)
+                    self._park(tx, row, outcome.reason, now, answer=_answer(outcome))
                 case "retry" | "unclear":
                     self._again(tx, row, outcome, now)
         if created and kind == "activation":
@@ -190,6 +192,7 @@ class Send:
             "unclear_since": None,
             "reason": "",
             "warnings": list(outcome.warnings),
+            "answer": _answer(outcome),
         }
         if row.action == "create":
             values |= {"platform_id": outcome.id, "number": outcome.number}
@@ -234,8 +237,9 @@ class Send:
         if _tell(tx, row, text, now, once=True):
             tell_incidents(tx, row.activation_id, f"warning:{row.key}:{warning}"[:500], text, now)
 
-    def _park(self, tx: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) -> None:
-        writes.update(tx, [row.id], {"state": "parked", "reason": reason, "done_at": now})
+    def _park(self, tx: sa.Connection, row: sa.Row[Any], reason: str, now: datetime, *, answer: str = "") -> None:
+        values = {"state": "parked", "reason": reason, "done_at": now}
+        writes.update(tx, [row.id], values | ({"answer": answer} if answer else {}))
         what = row.values.get("title") or f"{row.action} of {row.number or row.record}"
         what += f" (project {row.values['project']})" if row.values.get("project") else ""
         text = f"Parked on {row.connection}: {what}: {reason}"
@@ -246,7 +250,9 @@ class Send:
     def _again(self, tx: sa.Connection, row: sa.Row[Any], outcome: Outcome, now: datetime) -> None:
         """Have a write tried again later, or park it when that has gone on for too long."""
         if now - (row.tried_since or now) > self._parts.timing.give_up_after:
-            self._park(tx, row, f"given up after {row.attempts + 1} tries: {outcome.reason}", now)
+            self._park(
+                tx, row, f"given up after {row.attempts + 1} tries: {outcome.reason}", now, answer=_answer(outcome)
+            )
             return
         wait = waiting_time(row.attempts, outcome.retry_after)
         side = self._parts.connections.get(row.connection)
@@ -261,6 +267,7 @@ class Send:
         values = {
             "next_at": now + timedelta(seconds=max(wait, 0.2)),
             "reason": outcome.reason,
+            "answer": _answer(outcome),
             # The latest try that may have landed: what is waited out (a lagging index) counts from there.
             "unclear_since": now if outcome.status == "unclear" else row.unclear_since,
         }
@@ -290,6 +297,14 @@ def _version(row: sa.Row[Any], outcome: Outcome) -> int | None:
     What an earlier try made may have been moved by a person since: its version says nothing of our write then.
     """
     return None if row.action == "create" and row.unclear_since is not None else outcome.version
+
+
+def _answer(outcome: Outcome) -> str:
+    """Return in short what a platform answered: `done, id 57, version 3`, `refused: no such group`."""
+    facts = [f"id {outcome.id}"] if outcome.id else []
+    facts += [f"version {outcome.version}"] if outcome.version is not None else []
+    said = ", ".join([outcome.status, *facts])
+    return f"{said}: {outcome.reason}"[:1000] if outcome.reason else said
 
 
 def _sent(sender: Sender, batch: Sequence[Write]) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,10 @@ def plan_ticket(
         note = "\n\n".join(part for part in (mine.note, text) if part)
         writes.carry(tx, [item.id for item in notes], mine.key)
         if changes or note:
-            writes.update(tx, [mine.id], {"values": changes, "note": note})
+            what = {"values": changes, "note": note}
+            if dict(mine.values) != changes or mine.note != note:
+                what |= {"before": _before(ticket, changes), "cause": parts.cause}
+            writes.update(tx, [mine.id], what)
         else:
             writes.update(tx, [mine.id], {"state": "superseded", "done_at": now})
         return
@@ -65,6 +68,8 @@ def plan_ticket(
             "platform_id": ticket.platform_id,
             "number": ticket.number,
             "values": changes,
+            "before": _before(ticket, changes),
+            "cause": parts.cause,
             "about": about(ticket),
             "note": text,
             "next_at": now if quiet or last is None else last + parts.timing.write_back_window,
@@ -90,6 +95,7 @@ def plan_linked(tx: sa.Connection, parts: Parts, ticket: sa.Row[Any], now: datet
             subject=subject,
             activation_id=None,
             now=now,
+            cause=parts.cause,
         )
 
 
@@ -112,6 +118,7 @@ def intend_link(
     subject: str,
     activation_id: int | None,
     now: datetime,
+    cause: str,
 ) -> None:
     """Bring the link on a ticket in step: put it, cross it out, take the crossing back, or leave it as it is."""
     prefix = f"link:{connection.name}:{place.platform_id}:{link.plan_key}:"
@@ -126,7 +133,7 @@ def intend_link(
     if newest is not None and (dict(newest.values) == values or newest.state == "parked"):
         return
     if newest is not None and newest.state == "pending" and newest.sent_at is None:
-        writes.update(tx, [newest.id], {"values": values})
+        writes.update(tx, [newest.id], {"values": values, "cause": cause})
         return
     writes.intend(
         tx,
@@ -140,10 +147,16 @@ def intend_link(
             "platform_id": place.platform_id,
             "number": place.number,
             "values": values,
+            "before": dict(newest.values) if newest is not None else None,
+            "cause": cause,
             "next_at": now,
             "created_at": now,
         },
     )
+
+
+def _before(ticket: sa.Row[Any], fields: Iterable[str]) -> dict[str, Any]:
+    return {field: ticket.written.get(field) for field in fields}
 
 
 def about(ticket: sa.Row[Any] | None) -> dict[str, Any]:

@@ -258,6 +258,7 @@ write = sa.Table(
     sa.Column("number", sa.Text, nullable=False, default=""),
     _json("values", default=dict),
     _json("about"),  # facts of the ticket that a mapping's conditions ask
+    _json("before"),  # the values last known for the fields written, before this write
     sa.Column("mapping_version", Id),  # the version that the adapter used
     sa.Column("note", sa.Text, nullable=False, default=""),
     sa.Column("cause", sa.Text, nullable=False, default=""),
@@ -266,6 +267,7 @@ write = sa.Table(
     sa.Column("next_at", Instant, nullable=False),
     sa.Column("unclear_since", Instant),
     sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("answer", sa.Text, nullable=False, default=""),  # what came of the last try, in short
     _json("warnings", default=list),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("sent_at", Instant),

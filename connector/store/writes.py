@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from connector.moment import instant
 from connector.store.belonging import Belongs
 from connector.store.statements import by_dialect
 from connector.store.tables import Instant, note, write
@@ -82,12 +83,17 @@ def parked(tx: sa.Connection, limit: int = 200) -> Sequence[sa.Row[Any]]:
     return tx.execute(sa.select(write).where(write.c.state == "parked").order_by(write.c.id).limit(limit)).all()
 
 
-def replay(tx: sa.Connection, write_id: int, now: datetime) -> sa.Row[Any] | None:
-    """Put a parked write back in line with its own key; returns its row, None when it is not parked."""
+def replay(tx: sa.Connection, write_id: int, now: datetime, by: str = "") -> sa.Row[Any] | None:
+    """Put a parked write back in line with its own key; returns its row, None when it is not parked.
+
+    `by` is who asked for it; it joins the write's cause.
+    """
+    told = f"replayed by {by or 'a person'} at {instant(now)}"
+    cause = sa.case((write.c.cause == "", told), else_=write.c.cause + f"; {told}")
     statement = (
         sa.update(write)
         .where(write.c.id == write_id, write.c.state == "parked")
-        .values(state="pending", tried_since=None, next_at=now, reason="")
+        .values(state="pending", tried_since=None, next_at=now, reason="", cause=cause)
         .returning(write)
     )
     return tx.execute(statement).first()
