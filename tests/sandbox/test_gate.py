@@ -139,6 +139,8 @@ def test_a_port_can_be_taken_again_after_a_stop(http):
 
 def test_a_platform_served_for_good_tells_its_address_and_ends_on_an_interrupt(http):
     script = (
+        # A job in the background of a shell is born deaf to an interrupt.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from sandbox.server import serve_forever; from sandbox.servicenow.app import create;"
         "serve_forever(create(), '127.0.0.1', 0)"
     )

@@ -114,7 +114,7 @@ def test_a_policy_holds_on_its_own_table_and_below_where_it_is_inherited(table, 
     [
         (rows(total=0), ""),
         (rows(), ""),
-        (rows(total=2), "2 of them are hidden"),
+        (rows(total=2), "2 hidden"),
         (
             Answer(403, {"error": {"message": "User Not Authorized", "detail": None}}),
             "HTTP 403: User Not Authorized",
