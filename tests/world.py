@@ -28,6 +28,7 @@ from sandbox.jira.options import Options as JiraOptions
 from sandbox.server import Running, start
 from sandbox.servicenow import app as servicenow_app
 from sandbox.servicenow.options import Options as ServiceNowOptions
+from tests.quiet import until_quiet
 
 SERVICENOW_SECRET = "whsec_" + base64.b64encode(b"a secret of the test world, long").decode()
 JIRA_SECRET = "a secret of the test world"
@@ -119,20 +120,20 @@ class World:
     def settle(self, seconds: float = 20.0, quiet: float = 0.4) -> None:
         """Wait until nothing is waiting to be decided or sent, and no flow is under way."""
         flows = "workflow_status" if self.connector.database.sqlite else "dbos.workflow_status"
-        end = time.monotonic() + seconds
-        since = time.monotonic()
-        while time.monotonic() - since < quiet:
+
+        def busy() -> int:
             for side in (self.servicenow, self.jira):
                 requests.post(f"{side.url}/_sandbox/webhooks/flush", timeout=20)
-            busy = self.rows(
-                "SELECT (SELECT count(*) FROM delivery WHERE state = 'open')"
-                " + (SELECT count(*) FROM write WHERE state = 'pending')"
-                f" + (SELECT count(*) FROM {flows} WHERE status IN ('PENDING', 'ENQUEUED') AND queue_name <> 'sweep') AS busy"
-            )[0].busy
-            if busy:
-                since = time.monotonic()
-            assert time.monotonic() < end, f"not settled within {seconds} s"
-            time.sleep(0.05)
+            return int(
+                self.rows(
+                    "SELECT (SELECT count(*) FROM delivery WHERE state = 'open')"
+                    " + (SELECT count(*) FROM write WHERE state = 'pending')"
+                    f" + (SELECT count(*) FROM {flows} WHERE status IN ('PENDING', 'ENQUEUED')"
+                    " AND queue_name <> 'sweep') AS busy"
+                )[0].busy
+            )
+
+        until_quiet(busy, seconds=seconds, quiet=quiet)
 
 
 @cache

@@ -25,6 +25,7 @@ from connector.store import deliveries, writes
 from sandbox.jira.options import Options as JiraOptions
 from sandbox.server import Running
 from sandbox.servicenow.options import Options as ServiceNowOptions
+from tests.quiet import until_quiet
 from tests.world import JIRA_SECRET, SERVICENOW_SECRET, World, world
 
 DAY = "2026-03-02"
@@ -71,9 +72,8 @@ class Stage(World):
 
     def settle(self, seconds: float = 20.0, quiet: float = 0.3) -> None:
         """Wait until no message, flow or write is under way; a timer or a window may still be."""
-        end = time.monotonic() + seconds
-        since = time.monotonic()
-        while time.monotonic() - since < quiet:
+
+        def busy() -> str:
             for side in (self.servicenow, self.jira):
                 requests.post(f"{side.url}/_sandbox/webhooks/flush", timeout=20)
             (row,) = self.rows(
@@ -81,10 +81,9 @@ class Stage(World):
                 " (SELECT count(*) FROM write WHERE state = 'pending') AS writes,"
                 " (SELECT count(*) FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')) AS flows"
             )
-            if any(row):
-                since = time.monotonic()
-            assert time.monotonic() < end, f"not settled within {seconds} s: {row}"
-            time.sleep(0.03)
+            return str(row) if any(row) else ""
+
+        until_quiet(busy, seconds=seconds, quiet=quiet)
 
     def look(self) -> None:
         """Wake every flow, as timers and sweeps do."""
