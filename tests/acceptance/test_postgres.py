@@ -15,6 +15,10 @@ pytestmark = pytest.mark.postgres
 
 def test_the_main_job_runs_on_postgresql(tmp_path: Path) -> None:
     with postgres_database(tmp_path / "pg") as url, world(tmp_path / "records", database=url, sweeps=True) as running:
+        # What a platform holds in the second of the first poll counts as old.
+        running.wait(
+            lambda: running.rows("SELECT count(*) AS n FROM connection WHERE baseline_at IS NOT NULL")[0].n == 2
+        )
         first, second = (
             running.incident(
                 short_description=f"Payments down {number}", impact="1", urgency="1", cmdb_ci=running.ci("payments-db")
