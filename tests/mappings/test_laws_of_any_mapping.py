@@ -12,7 +12,7 @@ from mappings.language.examine import examine
 from mappings.source import Source, parse, plain
 from tests.mappings.mapping_strategies import JSON, Drawn, find, lossless, lossy, mappings, sent
 
-LAWS = settings(max_examples=80, deadline=None)
+LAWS = settings(max_examples=40, deadline=None)
 
 
 def put(drawn: Drawn, values: dict[str, Any], record: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_an_echo_leaves_nothing_to_write(drawn: Drawn, data: st.DataObject) -> N
     assert drawn.mapping.write(changed, find(drawn, values)).fields == {}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(mappings(lossy()), st.data())
 def test_of_any_json_each_field_gives_a_value_or_a_problem(drawn: Drawn, data: st.DataObject) -> None:
     record = {item.id: data.draw(JSON) for item in drawn.mapping.fields}
@@ -76,7 +76,7 @@ def test_of_any_json_each_field_gives_a_value_or_a_problem(drawn: Drawn, data: s
         assert not silent, f"{item.name}: {record[item.id]!r} vanished"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(mappings(lossy()), st.data())
 def test_of_any_value_each_field_is_written_or_told(drawn: Drawn, data: st.DataObject) -> None:
     values = data.draw(drawn.values)
@@ -137,7 +137,7 @@ fields:
     return Source("any", "review", "any.yaml", plain(layer.content), (layer,))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(CONDITIONS, CONDITIONS, FACTS)
 def test_conditions_that_are_accepted_never_hold_both(one: str, other: str, facts: dict[str, Any]) -> None:
     mapping, problems = examine(two_teams(one, other))
@@ -150,7 +150,7 @@ def test_conditions_that_are_accepted_never_hold_both(one: str, other: str, fact
         assert not (first.when.holds(facts) and second.when.holds(facts))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(CONDITIONS, FACTS)
 def test_a_condition_and_its_opposite_part_all_records(condition: str, facts: dict[str, Any]) -> None:
     mapping, problems = examine(two_teams(condition, f"!({condition})"))

@@ -31,7 +31,7 @@ ANY_JSON = st.recursive(
     ),
     max_leaves=12,
 )
-MANY = settings(max_examples=100, deadline=None)
+MANY = settings(max_examples=40, deadline=None)
 
 
 @MANY
