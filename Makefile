@@ -27,7 +27,7 @@ demo: $(STAMP)
 	@$(BIN)/continuity demo
 
 test: check
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(STAMP)
 	@$(BIN)/ruff check
