@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 
-def until_quiet(busy: Callable[[], Any], *, seconds: float, quiet: float, pause: float = 0.03) -> None:
-    """Return once `busy` has told nothing for `quiet` seconds; fails after `seconds` with what it told last.
+def still_busy(busy: Callable[[], Any], *, seconds: float, quiet: float, pause: float = 0.03) -> Any:
+    """Wait until `busy` has told nothing for `quiet` seconds; return what it told last if `seconds` did not do.
 
     Both ends of the quiet time are looked at: a thread that was held up in between has seen nothing of it.
     """
@@ -22,6 +22,13 @@ def until_quiet(busy: Callable[[], Any], *, seconds: float, quiet: float, pause:
         elif since is None:
             since = now
         elif now - since >= quiet:
-            return
-        assert now < end, f"not settled within {seconds} s: {told}"
+            return None
+        if now >= end:
+            return told or "quiet, but not for long enough"
         time.sleep(pause)
+
+
+def until_quiet(busy: Callable[[], Any], *, seconds: float, quiet: float) -> None:
+    """Wait until `busy` has told nothing for `quiet` seconds; fails after `seconds` with what it told last."""
+    told = still_busy(busy, seconds=seconds, quiet=quiet)
+    assert told is None, f"not settled within {seconds} s: {told}"

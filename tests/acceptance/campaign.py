@@ -26,6 +26,7 @@ from tests.acceptance.judgement import Fault, judge
 from tests.acceptance.people import Crew, Desk, Work
 from tests.acceptance.process import Service
 from tests.acceptance.stack import Pace, Stack, service, stack
+from tests.quiet import still_busy
 
 MOST = 500
 WAVE = 5
@@ -144,15 +145,12 @@ class Campaign:
 
     def _settle(self) -> Held:
         """Wait until the connector has had nothing to do for a while, polls included; returns what then stands."""
-        end = time.monotonic() + PATIENCE
-        since = time.monotonic()
-        while time.monotonic() - since < max(QUIET, 2.5 * self._stack.pace.poll_every):
-            waiting = self._stack.waiting()
-            if any(count for what, count in waiting.items() if what != "parked"):
-                since = time.monotonic()
-            if time.monotonic() > end:
-                break
-            time.sleep(MIND)
+
+        def waiting() -> bool:
+            return any(count for what, count in self._stack.waiting().items() if what != "parked")
+
+        # What stands is judged whether it came to rest or not.
+        still_busy(waiting, seconds=PATIENCE, quiet=max(QUIET, 2.5 * self._stack.pace.poll_every), pause=MIND)
         return self._look()
 
     def _look(self) -> Held:

@@ -14,6 +14,7 @@ import psutil
 from tests.acceptance import estate
 from tests.acceptance.process import HOST, Command
 from tests.acceptance.stack import Pace, Stack, stack
+from tests.quiet import still_busy
 
 PACE = Pace(poll_every=60, timeout=10)
 QUIET = 0.5
@@ -42,15 +43,14 @@ class Scene:
 
     def settle(self) -> None:
         """Wait until the connector has nothing left to do. Raises TimeoutError."""
-        end = time.monotonic() + PATIENCE
-        since = time.monotonic()
-        while time.monotonic() - since < QUIET:
-            waiting = self.running.waiting()
-            if waiting["deliveries"] or waiting["writes"] or waiting["subjects"]:
-                since = time.monotonic()
-            if time.monotonic() > end:
-                raise TimeoutError(f"the connector still has {waiting} after {PATIENCE:.0f} s")
-            time.sleep(0.05)
+
+        def waiting() -> dict[str, int]:
+            found = self.running.waiting()
+            return found if found["deliveries"] or found["writes"] or found["subjects"] else {}
+
+        left = still_busy(waiting, seconds=PATIENCE, quiet=QUIET, pause=0.05)
+        if left is not None:
+            raise TimeoutError(f"the connector still has {left} after {PATIENCE:.0f} s")
 
     def wait_made(self, count: int) -> None:
         """Wait until the connector has created this many records in all. Raises TimeoutError."""
