@@ -15,6 +15,10 @@ Records and their neutral fields (a mapping file says which platform field each 
   person wrote on closing), incident, closed_at, updated_at.
 - `review`, written: title, text, state (open done), due_at, team, incident, project, parent, continuity_link. Read:
   state.
+- `service`, a continuity record, both ways as the mapping says: name, criticality (1 most critical .. 4), rto, rpo,
+  mtpd (whole seconds), owner (a person's name), text (what it is and depends on), project, updated_at.
+- `plan`, a continuity record, both ways: title, summary, text (the whole plan in Markdown), scenario, owner (who
+  decides on it), services (names), review_at and tested_at (days), project, updated_at.
 
 Instants are aware UTC datetimes in `Ticket.values`, ISO 8601 text in `Write.values` (they are stored as JSON).
 """
@@ -28,7 +32,9 @@ from typing import Any, Literal, Protocol
 
 from connector.problem import Problem
 
-Record = Literal["incident", "activation", "recovery_task", "review"]
+Record = Literal["incident", "activation", "recovery_task", "review", "service", "plan"]
+KEPT: tuple[Record, ...] = ("service", "plan")
+"""The continuity records: they stand in the files, and may be kept in step with a platform."""
 Action = Literal["create", "update", "link"]
 Status = Literal["done", "refused", "retry", "unclear"]
 
@@ -114,6 +120,14 @@ class Watch:
 
 
 @dataclass(frozen=True)
+class Page:
+    """A page of a listing; `next` is what to ask for the following one with, "" at the end."""
+
+    tickets: tuple[Ticket, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True)
 class Names:
     """Names that will be needed, so that an adapter can look them up before the bad hour."""
 
@@ -184,6 +198,15 @@ class Ticketing(Protocol):
 
     def changed(self, watch: Watch) -> list[Ticket]:
         """Read what changed, in one call when nothing did. Raises Unavailable, Refused."""
+        ...
+
+    def listing(self, record: Record, *, since: datetime | None = None, after: str = "") -> Page:
+        """Read one page of all records of a kind (`service`, `plan`), in one call; whether we made them or not.
+
+        `since`: only those changed from then on, to the platform's precision. `after`: the `next` of the page before.
+        Records that change between two pages are neither skipped nor keep a listing from ending. Deleted ones are not
+        listed. Raises Unavailable, Refused.
+        """
         ...
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:

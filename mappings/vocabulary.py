@@ -42,12 +42,17 @@ _INCIDENT = (
     ),
 )
 
+_OBJECTIVES = ("rto", "rpo", "mtpd")
+_PLAN = ("title", "summary", "text", "scenario", "owner", "services", "review_at", "tested_at", "project", "updated_at")
+
 FIELDS: Mapping[Record, frozenset[str]] = MappingProxyType(
     {
         "incident": frozenset(_INCIDENT) | frozenset(_STATUS),
         "activation": frozenset(_TASK) | frozenset(_STATUS),
         "recovery_task": frozenset(_TASK) | {"order", "priority", "required", "lasting"},
         "review": frozenset(_TASK),
+        "service": frozenset({"name", "criticality", *_OBJECTIVES, "owner", "text", "project", "updated_at"}),
+        "plan": frozenset(_PLAN),
     }
 )
 """What `connector.ticketing` names for each record; a field of the admin's own starts with `x_`."""
@@ -62,14 +67,15 @@ CHOICES: Mapping[tuple[Record, str], tuple[str | int, ...]] = MappingProxyType(
         ("activation", "state"): _TASK_STATES,
         ("recovery_task", "state"): _TASK_STATES,
         ("review", "state"): ("open", "done"),
+        ("service", "criticality"): (1, 2, 3, 4),
     }
 )
 """The values that a closed neutral field can take; a value map's keys are checked against them."""
 
 
-WHOLE = frozenset({"priority", "order", "recovery_progress"})
+WHOLE = frozenset({"priority", "order", "recovery_progress", "criticality"})
 _BOOLS = frozenset({"required", "lasting", "exercise"})
-LISTS = frozenset({"ci", "service", "component", "label"})
+LISTS = frozenset({"ci", "service", "component", "label", "services"})
 
 CONTEXT: Mapping[str, Kind] = MappingProxyType(
     {"connection": "string", "service": "list", "assignment_group": "string", "exercise": "bool"}
@@ -84,10 +90,16 @@ def kinds(record: Record, own: Mapping[str, str]) -> dict[str, Kind]:
     """
     found: dict[str, Kind] = dict(CONTEXT)
     for name in FIELDS[record]:
-        found[name] = "int" if name in WHOLE else "bool" if name in _BOOLS else "list" if name in LISTS else "string"
+        found[name] = _kind(name)
     for name, kind in own.items():
         found[name] = _OWN.get(kind, "string")
     return found
+
+
+def _kind(name: str) -> Kind:
+    if name in WHOLE or name in _OBJECTIVES:
+        return "int"
+    return "bool" if name in _BOOLS else "list" if name in LISTS else "string"
 
 
 _OWN: Mapping[str, Kind] = {"number": "int", "duration": "int", "boolean": "bool", "labels": "list", "list": "list"}
@@ -134,17 +146,24 @@ ESSENTIAL: Mapping[Record, tuple[str, ...]] = MappingProxyType(
         "activation": ("title", "state"),
         "recovery_task": ("title", "state"),
         "review": ("title", "state"),
+        "service": ("name",),
+        "plan": ("title",),
     }
 )
 """What the work cannot be done without."""
 
 INSTANTS = frozenset({"opened_at", "resolved_at", "closed_at", "updated_at", "outage_began_at", "due_at", "rto_due"})
+_DAYS = frozenset({"review_at", "tested_at"})
 
 
 def fitting(name: str) -> tuple[str, ...]:
     """Return the types that a neutral field can have, () where any will do."""
     if name in INSTANTS:
         return ("datetime", "date")
+    if name in _DAYS:
+        return ("date",)
+    if name in _OBJECTIVES:
+        return ("duration", "number")
     if name in WHOLE:
         return ("number", "choice")
     if name in _BOOLS:

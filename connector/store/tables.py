@@ -291,3 +291,97 @@ history = sa.Table(
     sa.Index("history_activation", "activation_id", "id"),
     sa.Index("history_ticket", "connection", "platform_id"),
 )
+
+# Where a continuity record (a service, a plan) stands on a connection, and what both sides last agreed on.
+counterpart = sa.Table(
+    "counterpart",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("record", sa.Text, nullable=False),  # service | plan
+    sa.Column("key", sa.Text, nullable=False),  # the record's key in the files
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("platform_id", sa.Text),  # null: to be created, or its creation is under way
+    sa.Column("number", sa.Text, nullable=False, default=""),
+    sa.Column("url", sa.Text, nullable=False, default=""),
+    sa.Column("version", sa.BigInteger),
+    sa.Column("round", sa.Integer, nullable=False, default=0),  # grows when it is created anew
+    sa.Column("writes", sa.Integer, nullable=False, default=0),  # how many writes it was given: numbers their keys
+    _json("base", default=dict),  # field -> the value that both sides last agreed on
+    _json("ours", default=dict),  # field -> [our value when last looked at, since when]
+    _json("theirs", default=dict),  # field -> [the platform's value as last read, since when]
+    _json("conflicts", default=dict),  # field -> since when both sides differ and a person has to decide
+    _json("problems", default=list),
+    sa.Column("seen_at", Instant),
+    sa.Column("delivery_id", Id),  # the message that brought what was last seen
+    sa.Column("audit", Id),  # the last full audit that met it
+    sa.Column("gone", sa.Text, nullable=False, default=""),  # why it is linked no more; "" while it is
+    sa.Column("linked_at", Instant, nullable=False),
+    sa.Column("linked_by", sa.Text, nullable=False),
+    sa.UniqueConstraint("record", "key", "connection"),
+    sa.Index("counterpart_ticket", "connection", "platform_id"),
+)
+
+# A value of a continuity record that was taken from a platform; it stands until the file's own value changes.
+taken = sa.Table(
+    "taken",
+    metadata,
+    sa.Column("record", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("field", sa.Text, primary_key=True),
+    _json("value"),
+    _json("file_value"),  # what the file said when it was taken
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("taken_at", Instant, nullable=False),
+    sa.Column("delivery_id", Id),
+)
+
+# A full comparison of continuity records with a connection, page by page, so that it can go on where it stopped.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("record", sa.Text, nullable=False, default=""),  # the kind that is being read
+    sa.Column("after", sa.Text, nullable=False, default=""),  # the page that comes next
+    sa.Column("dry_run", sa.Boolean, nullable=False, default=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("started_by", sa.Text, nullable=False, default=""),
+    sa.Column("ended_at", Instant),
+    _json("counts", default=dict),  # read, in step, repaired, conflicts, gone, calls
+    _json("findings", default=list),  # what was found, in words; bounded
+    sqlite_autoincrement=True,
+)
+
+# How far the sweep has read each kind of continuity record on a connection.
+swept = sa.Table(
+    "swept",
+    metadata,
+    sa.Column("connection", sa.Text, primary_key=True),
+    sa.Column("record", sa.Text, primary_key=True),
+    sa.Column("until", Instant, nullable=False),
+)
+
+# A person's comment or attachment on a recovery task's ticket, mirrored once to the task's other tickets.
+remark = sa.Table(
+    "remark",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("placement_id", Id, sa.ForeignKey("placement.id"), nullable=False),
+    sa.Column("source_id", sa.Text, nullable=False),  # the platform's id of it
+    sa.Column("kind", sa.Text, nullable=False),  # comment | attachment
+    sa.Column("author", sa.Text, nullable=False, default=""),
+    sa.Column("written_at", Instant),
+    sa.Column("text", sa.Text, nullable=False, default=""),  # of an attachment its file name
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("placement_id", "source_id"),
+)
+
+# What was escalated outside both platforms and still lasts: told once, again each day, and when it is mended.
+alert = sa.Table(
+    "alert",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("told_at", Instant),
+)
