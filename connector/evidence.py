@@ -116,4 +116,4 @@ class Evidence:
     silent: str = ""
     labels: Mapping[str, str] | None = None
     policies: Mapping[str, Policy] = field(default_factory=dict)
-    live: Mapping[str, Any] | None = None
+    live: Heard | None = None

@@ -84,7 +84,7 @@ def _print_field(item: FieldWhy, found: TicketWhy) -> None:
     output.say(f"{item.name} {arrow} {place}: {item.verdict}", style=_COLOURS.get(item.verdict, "green"))
     output.say(f"  why: {item.reason}")
     output.say(f"  ours: {shown(item.ours)}   {found.platform}: {shown(item.theirs)}")
-    if item.live_known and shown(item.live) != shown(item.theirs) and item.live != item.ours:
+    if item.differs:
         output.say(f"  now: {shown(item.live)}", style="yellow")
     if item.when:
         held = {True: "was true", False: "was not true", None: "was not asked"}[item.held]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast, get_args
 
 import sqlalchemy as sa
@@ -18,14 +18,11 @@ from connector.recovery_status import recovery_status
 from connector.standing import Standing
 from connector.store import activations, deliveries, mapping_versions, ticket_evidence
 from connector.store.ticket_evidence import Place
-from connector.ticketing import Record, Refused, Ticket, Unavailable
+from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
 from connector.value import iso
 from connector.why import explain
 from connector.why.verdict import FieldWhy
 from mappings import library
-from mappings.mapping import Mapping as Rules
-from mappings.mapping import no_names
-from mappings.transforms import Unmapped
 
 MOST_MESSAGES = 20
 MOST_WRITES = 200
@@ -126,7 +123,7 @@ class Explainer:
                 silent=_silent(place, row),
                 labels=_labels(side, live),
                 policies={name: policy for (of, name), policy in side.wins.items() if of == record},
-                live=_live_values(side, record, live, self._in_force(tx, side, record).rules) if live else None,
+                live=_live(side, record, live, self.now()) if live else None,
             )
         fields = explain(facts) if record else ()
         told = story.of_ticket(place, row, messages, writes, facts.heard)
@@ -189,7 +186,7 @@ def look(side: Connection, name: str, record: str) -> Live:
     try:
         if isinstance(side.ticketing, Revealing):
             labels = side.ticketing.field_labels(ask=True)
-        for kind in (cast("Record", record),) if record else get_args(Record):
+        for kind in (cast("Record", record),) if record else (kind for kind in get_args(Record) if kind not in KEPT):
             found = next(iter(side.ticketing.read(kind, [name])), None)
             if found is not None:
                 return Live(found, labels)
@@ -232,24 +229,12 @@ def _labels(side: Connection, live: Live | None) -> Mapping[str, str] | None:
     return side.ticketing.field_labels() if isinstance(side.ticketing, Revealing) else None
 
 
-def _live_values(side: Connection, record: Record, live: Live, rules: Rules) -> dict[str, Any] | None:
-    """Return what a ticket holds now, by the names of the mapping."""
+def _live(side: Connection, record: Record, live: Live, now: datetime) -> Heard | None:
+    """Return what a ticket holds now, as a message would have told it."""
     if live.ticket is None:
         return None
-    values = live.ticket.values
-    held = side.ticketing.fields_of(record, live.ticket.raw) if isinstance(side.ticketing, Revealing) else {}
-    labels = {label.casefold(): place for place, label in (live.labels or {}).items()}
-    found: dict[str, Any] = {}
-    for item in rules.fields:
-        place = labels.get(item.field.casefold(), item.field)
-        if item.reads and item.source in values:
-            found[item.name] = values[item.source]
-        elif not item.reads and place in held:
-            try:
-                found[item.name] = item.read(held[place], no_names)
-            except Unmapped:
-                found[item.name] = held[place]
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in found.items()}
+    held = side.ticketing.fields_of(record, live.ticket.raw) if isinstance(side.ticketing, Revealing) else None
+    return Heard(live.ticket.values, now, held=held)
 
 
 def _wanted(place: Place, standing: Standing | None) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from connector.evidence import Evidence
-from connector.why.holding import locate
+from connector.why.holding import live_of, locate
 from connector.why.reading import read_side
 from connector.why.verdict import FieldWhy, Said
 from connector.why.writing import write_side
@@ -19,7 +17,8 @@ def explain(evidence: Evidence) -> tuple[FieldWhy, ...]:
 
 def _explain(evidence: Evidence, item: Field) -> FieldWhy:
     said = write_side(evidence, item) if item.writes and (item.id or not item.reads) else None
-    if item.reads and (said is None or (said.write is None and said.verdict == "skipped")):
+    unwritten = said is None or (said.verdict == "skipped" and (said.write is None or said.since))
+    if item.reads and unwritten:
         read = read_side(evidence, item)
         # Of a field that both sides may set, and that we never wrote, what was read is the story.
         said = read if said is None or read.verdict == "read" else said
@@ -27,7 +26,7 @@ def _explain(evidence: Evidence, item: Field) -> FieldWhy:
         said = Said("skipped", "the mapping neither reads nor writes it")
     version = said.version or evidence.version
     heard = evidence.heard
-    known, live = _live(evidence, item)
+    known, live, differs = live_of(evidence, item, said.ours)
     place = locate(item.field, evidence.labels)
     return FieldWhy(
         name=item.name,
@@ -48,15 +47,10 @@ def _explain(evidence: Evidence, item: Field) -> FieldWhy:
         write=said.write,
         live=live,
         live_known=known,
+        differs=differs,
     )
 
 
 def direction(item: Field) -> str:
     """Return a field's direction as its file says it."""
     return "both" if item.reads and item.writes else "read" if item.reads else "write"
-
-
-def _live(evidence: Evidence, item: Field) -> tuple[bool, Any]:
-    if evidence.live is None or item.name not in evidence.live:
-        return False, None
-    return True, evidence.live[item.name]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from connector.evidence import Evidence
+from connector.evidence import Evidence, Heard
 from connector.value import same
 from mappings.mapping import Field, no_names
 from mappings.transforms import NOTHING, Unmapped, scalar
@@ -23,18 +23,52 @@ def locate(name: str, labels: Mapping[str, str] | None) -> str | None:
 
 def theirs_of(evidence: Evidence, item: Field) -> Any:
     """Return what the platform was last seen to hold: in its own shape where that is kept, else in ours."""
-    heard = evidence.heard
-    if heard is None:
-        return None
+    return _shown(evidence.heard, evidence, item) if evidence.heard is not None else None
+
+
+def _shown(heard: Heard, evidence: Evidence, item: Field) -> Any:
+    raw = _raw(heard, evidence, item)
+    if raw is NOTHING or not item.reads:
+        return _plain(item, raw) if raw is not NOTHING else None
+    read, known = as_read(item, raw), _stored(heard.values.get(item.source, NOTHING))
+    # Where the message was read again before it was decided, what counts is what was read.
+    told = known is NOTHING if read is NOTHING else known is NOTHING or alike(item, read, known)
+    return _plain(item, raw) if told else None if known is NOTHING else known
+
+
+def _raw(heard: Heard, evidence: Evidence, item: Field) -> Any:
+    """Return the platform's own value; NOTHING where it is not kept."""
     place = locate(item.field, evidence.labels) or item.field
-    known = heard.values.get(item.source) if item.reads else None
-    if heard.held is not None and place in heard.held:
-        raw = heard.held[place]
-        read = as_read(item, raw)
-        # Where the message was read again before it was decided, what counts is what was read.
-        if not item.reads or (read is not NOTHING and alike(item, read, known)):
-            return _plain(item, raw) if item.reads or read is NOTHING else read
-    return known
+    return heard.held[place] if place and heard.held is not None and place in heard.held else NOTHING
+
+
+def live_of(evidence: Evidence, item: Field, ours: Any) -> tuple[bool, Any, bool]:
+    """Return whether it is known what the platform holds now, that, and whether it means another value than before."""
+    live = evidence.live
+    if live is None or ((now := _meaning(live, evidence, item)) is NOTHING):
+        return False, None, False
+    before = _meaning(evidence.heard, evidence, item) if evidence.heard is not None else NOTHING
+    return True, _shown(live, evidence, item), not alike(item, now, ours if before is NOTHING else before)
+
+
+def _meaning(heard: Heard, evidence: Evidence, item: Field) -> Any:
+    """Return a value in our words, one that the mapping does not know as it stands; NOTHING for none."""
+    if item.reads and item.source in heard.values:
+        return _stored(heard.values[item.source])
+    raw = _raw(heard, evidence, item)
+    if raw is NOTHING:
+        return NOTHING
+    read = as_read(item, raw)
+    return _plain(item, raw) if read is NOTHING else read
+
+
+def unread(evidence: Evidence, item: Field) -> bool:
+    """Tell whether the last message held the field, and the mapping of that time did not read it."""
+    heard = evidence.heard
+    if heard is None or item.source in heard.values:
+        return False
+    raw = _raw(heard, evidence, item)
+    return raw is not NOTHING and as_read(item, raw) is not NOTHING
 
 
 def _plain(item: Field, raw: Any) -> Any:

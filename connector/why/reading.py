@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.evidence import Evidence
-from connector.why.holding import absent, theirs_of
+from connector.why.holding import absent, theirs_of, unread
 from connector.why.verdict import NO_FIELD, Said, about, condition, shown, untrue
 from mappings.mapping import Field
 from mappings.transforms import NOTHING
@@ -25,6 +25,9 @@ def read_side(evidence: Evidence, item: Field) -> Said:
     if held is False:
         return Said("skipped", untrue(item, heard.values), theirs=theirs, held=False, by_message=True)
     lacking = absent(evidence, item)
+    if unread(evidence, item):
+        reason = "not read since it was mapped: it is when a message about the ticket next comes"
+        return Said("skipped", reason, theirs=theirs, held=held, by_message=True)
     if item.source not in heard.values:
         reason = NO_FIELD if lacking else f"{NO_FIELD}, or it was not told: what was read did not hold it"
         return Said("skipped", reason, held=held, by_message=True)

@@ -26,8 +26,9 @@ class FieldWhy:
 
     `name` is ours, `field` what the mapping calls the platform's, `id` and `label` what the platform does ("" for not
     known). `ours` is what we last wanted, wrote or took over, `theirs` what the platform was last seen to hold, `live`
-    what it holds now (absent: None with `live_known` False). `rule` is file and line, `version` the mapping's; `held`
-    says whether the condition `when` was true (None: there is none, or it could not be asked).
+    what it holds now (None with `live_known` False where that is not known); `differs` says whether that means another
+    value. `rule` is file and line, `version` the mapping's; `held` says whether the condition `when` was true (None:
+    there is none, or it could not be asked).
     """
 
     name: str
@@ -48,11 +49,12 @@ class FieldWhy:
     write: Sent | None = None
     live: Any = None
     live_known: bool = False
+    differs: bool = False
 
 
 @dataclass(frozen=True)
 class Said:
-    """A verdict on one side, with what it rests on."""
+    """A verdict on one side, with what it rests on; `since`: the field was mapped after its last write."""
 
     verdict: Verdict
     reason: str
@@ -62,6 +64,7 @@ class Said:
     by_message: bool = False
     write: Sent | None = None
     version: Version | None = None
+    since: bool = False
 
 
 def but(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from connector.evidence import Evidence, Sent
+from connector.evidence import Evidence, Sent, Version
 from connector.problem import Problem
 from connector.why.holding import absent, alike, as_read, locate, theirs_of
 from connector.why.verdict import NO_FIELD, Said, about, but, condition, shown, untrue
@@ -22,9 +22,10 @@ def write_side(evidence: Evidence, item: Field) -> Said:
     version = evidence.made.get(last.version, evidence.version)
     mine = version.rules.named(item.name)
     value = last.values.get(item.source, item.default if item.default is not NOTHING else None)
+    if mine is None or not mine.writes or mine.field.casefold() != item.field.casefold():
+        told = _mapped_since(version, mine, last)
+        return Said("skipped", told, value, theirs_of(evidence, item), write=last, since=True)
     facts = Said("written", "", value, theirs_of(evidence, item), write=last, version=version)
-    if mine is None or not mine.writes:
-        return but(facts, "skipped", f"version {version.id} of the mapping, with which W{last.id} was made, lacks it")
     held, faults = condition(version, mine, last.values, last.about)
     facts = but(facts, "written", "", held=held)
     if faults:
@@ -50,6 +51,15 @@ def _concerns(item: Field, sent: Sent) -> bool:
         return False
     made = item.default is not NOTHING or item.compute is not None
     return item.source in sent.values or (sent.action == "create" and made)
+
+
+def _mapped_since(version: Version, then: Field | None, last: Sent) -> str:
+    """Say that a field is newer than its last write, which is not made again for it."""
+    does = f"writes it to '{then.field}'" if then is not None and then.writes and then.field else "does not write it"
+    return (
+        f"not written since it was mapped: W{last.id} was made by version {version.id} of the mapping, which {does}; "
+        "a ticket that stands gets it when our value changes, or by hand"
+    )
 
 
 def _never_sent(evidence: Evidence, item: Field) -> Said:

@@ -223,13 +223,98 @@ def test_a_write_that_waits_is_told_with_its_tries(attempts: int, tried: str) ->
 
 
 def test_a_write_is_judged_by_the_version_that_it_was_made_with() -> None:
-    old, new = version("due_at: null", id=1), version(id=2)
+    old, new = version("""due_at: {when: "project == 'WEB'"}""", id=1), version(id=2)
 
     found = judged("due_at", new, made={1: old, 2: new}, writes=(sent(),))
 
-    assert found.verdict == "skipped"
-    assert found.reason == "version 1 of the mapping, with which W3 was made, lacks it"
-    assert found.version == 1
+    assert (found.verdict, found.version) == ("skipped", 1)
+    assert found.reason == "the condition `project == 'WEB'` was not true (project was 'OPS')"
+
+
+def test_a_field_that_was_mapped_after_its_last_write_names_the_line_in_force() -> None:
+    old, new = version(id=1), version("x_site: {field: Site, direction: write}", id=2)
+
+    found = judged("x_site", new, made={1: old, 2: new}, writes=(sent(values={"x_site": "bern"}),))
+
+    assert (found.verdict, found.version) == ("skipped", 2)
+    assert found.rule == "mappings/jira/recovery_task.yaml:3: fields.x_site"
+    assert found.reason == (
+        "not written since it was mapped: W3 was made by version 1 of the mapping, which does not write it; "
+        "a ticket that stands gets it when our value changes, or by hand"
+    )
+
+
+def test_a_field_that_was_moved_after_its_last_write_says_where_that_one_wrote_it() -> None:
+    old, new = version(id=1), version("due_at: {field: Deadline}", id=2)
+
+    found = judged("due_at", new, made={1: old, 2: new}, writes=(sent(),), labels={**LABELS, "duedate": "Deadline"})
+
+    assert (found.verdict, found.version) == ("skipped", 2)
+    assert found.reason.startswith(
+        "not written since it was mapped: W3 was made by version 1 of the mapping, which writes it to 'RTO due'; "
+    )
+
+
+def test_a_field_of_both_directions_that_was_mapped_after_its_last_write_tells_what_was_read() -> None:
+    old, new = version(id=1), version("x_site: {field: Site}", id=2)
+    write = sent(values={"x_site": "bern"})
+
+    found = judged("x_site", new, made={1: old, 2: new}, writes=(write,), heard=heard(x_site="Zürich"))
+
+    assert (found.verdict, found.version, found.ours) == ("read", 2, "Zürich")
+
+
+def test_a_field_that_was_mapped_after_the_last_message_is_not_taken_for_one_that_is_missing() -> None:
+    rules = version("x_site: {field: Site, direction: read}")
+    labels = {**LABELS, "customfield_1": "Site"}
+    told = replace(heard(), held={"customfield_1": "Bern"})
+
+    found = judged("x_site", rules, heard=told, labels=labels)
+
+    assert (found.verdict, found.theirs) == ("skipped", "Bern")
+    assert found.reason == "not read since it was mapped: it is when a message about the ticket next comes"
+
+
+def test_of_a_field_that_is_only_written_the_platform_is_told_in_its_own_words() -> None:
+    rules = version(
+        "x_site: {field: Site, direction: write, type: choice, part: value, values: {first: Bern, second: Zug}}"
+    )
+    facts: dict[str, Any] = {
+        "writes": (sent(values={"x_site": "first"}),), "labels": {**LABELS, "customfield_1": "Site"}
+    }  # fmt: skip
+
+    stands = judged("x_site", rules, heard=replace(heard(), held={"customfield_1": {"value": "Bern"}}), **facts)
+    moved = judged("x_site", rules, heard=replace(heard(), held={"customfield_1": {"value": "Zug"}}), **facts)
+
+    assert (stands.verdict, stands.ours, stands.theirs) == ("written", "first", "Bern")
+    assert (moved.verdict, moved.ours, moved.theirs) == ("skipped", "first", "Zug")
+    assert moved.reason == (
+        "someone else's value stands until ours changes: the ticket holds 'second', we wrote 'first'"
+    )
+
+
+def test_a_live_reading_is_told_in_the_platforms_words_and_differs_only_where_it_means_something_else() -> None:
+    rules = version("x_site: {field: Site, type: choice, part: value, values: {first: [Bern, BE], second: Zug}}")
+    labels = {**LABELS, "customfield_1": "Site"}
+
+    def now(value: str, ours: str) -> FieldWhy:
+        before = replace(heard(x_site="first"), held={"customfield_1": {"value": "Bern"}})
+        live = replace(heard(x_site=ours), held={"customfield_1": {"value": value}})
+        return judged("x_site", rules, heard=before, live=live, labels=labels)
+
+    same, other = now("BE", "first"), now("Zug", "second")
+
+    assert (same.theirs, same.live, same.differs) == ("Bern", "BE", False)
+    assert (other.theirs, other.live, other.differs) == ("Bern", "Zug", True)
+
+
+def test_a_value_that_is_not_mapped_is_told_beside_the_reason() -> None:
+    rules = version("state: {direction: read}")
+    told = replace(heard(), held={"status": {"name": "Parked"}}, problems=("f: fields.state.values: no 'Parked'",))
+
+    found = judged("state", rules, heard=told)
+
+    assert (found.verdict, found.theirs) == ("skipped", "Parked")
 
 
 def test_a_message_that_is_no_longer_kept_leaves_its_number() -> None:

@@ -256,7 +256,8 @@ def test_a_live_reading_shows_what_differs_now(world: Stage) -> None:
     told = fields(explained(world, made["number"], live=live))
 
     assert (told["summary"].theirs, told["summary"].live) == ("Payments down", "Payments are back")
-    assert (told["state"].live_known, told["state"].live) == (True, "new")
+    assert (told["state"].live_known, told["state"].live) == (True, "1")
+    assert (told["summary"].differs, told["state"].differs) == (True, False)
 
 
 def as_sent(found: TicketWhy) -> Any:
