@@ -9,9 +9,11 @@ from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection
 from connector.cli.opening import opened
-from connector.console import explanation, explanation_json
-from connector.console.explanation import Explainer, TicketWhy
 from connector.evidence import Message
+from connector.explanation import plain_data
+from connector.explanation.explainer import Explainer, record_of
+from connector.explanation.live_reading import look
+from connector.explanation.ticket_why import TicketWhy
 from connector.why.verdict import FieldWhy, shown
 
 _COLOURS = {"parked": "red", "waiting": "yellow", "skipped": "yellow"}
@@ -31,7 +33,7 @@ def why(context: Context, *, ticket: str, connection: str, live: bool, as_json: 
         found = _explained(connector, name, connection, live=live)
     if as_json:
         output.document(
-            [explanation_json.as_json(item) for item in found] if len(found) > 1 else explanation_json.as_json(found[0])
+            [plain_data.as_json(item) for item in found] if len(found) > 1 else plain_data.as_json(found[0])
         )
         return
     for place, item in enumerate(found):
@@ -50,12 +52,12 @@ def _explained(connector: Connector, name: str, connection: str, *, live: bool) 
         raise output.Declined(f"'{name}' is more than one ticket: {known}; name one by --connection, or by its id")
     if places:
         side = connector.connections[places[0].connection]
-        record = explanation.record_of(places[0])
-        read = explanation.look(side, places[0].platform_id, record) if live else None
+        record = record_of(places[0])
+        read = look(side, places[0].platform_id, record) if live else None
         with connector.database.begin() as tx:
             return [explainer.known(tx, places[0], read)]
     sides = [connection] if connection else list(connector.connections)
-    looked = {side: explanation.look(connector.connections[side], name, "") if live else None for side in sides}
+    looked = {side: look(connector.connections[side], name, "") if live else None for side in sides}
     with connector.database.begin() as tx:
         return [explainer.unknown(tx, name, side, looked[side]) for side in sides]
 

@@ -16,9 +16,12 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
 from connector import activation as rules
-from connector.console import explanation, explanation_json, explanation_shapes, figures, plan_figures, records, shapes
+from connector.console import explanation_shapes, figures, plan_figures, records, shapes
 from connector.console.bearer import admitted
 from connector.console.document_style import Style
+from connector.explanation import plain_data
+from connector.explanation.explainer import Explainer
+from connector.explanation.ticket_why import TicketWhy
 from connector.flows.parts import Connection, RecordsInForce
 from connector.store import activations
 from connector.store.database import Database
@@ -78,16 +81,14 @@ def register(
     )
     api.DEFAULT_ERROR_RESPONSE_NAME = None
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    api.register_blueprint(_operations(database, tokens, now, explanation.Explainer(connections, now)))
+    api.register_blueprint(_operations(database, tokens, now, Explainer(connections, now)))
     app.register_blueprint(_documents(api))
 
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def _operations(
-    database: Database, tokens: Sequence[str], now: Callable[[], datetime], explainer: explanation.Explainer
-) -> Any:
+def _operations(database: Database, tokens: Sequence[str], now: Callable[[], datetime], explainer: Explainer) -> Any:
     api = Blueprint("activations", __name__, url_prefix=PREFIX, description="Plans being carried out, and tickets.")
     one = f"/activations/<int(min=1, max={rules.LARGEST_ID}):activation_id>"
 
@@ -140,7 +141,7 @@ def _operations(
     @_operation(api, "/tickets/<connection>/<number>/why", explanation_shapes.Why)
     def explain_ticket(_query: dict[str, Any], connection: str, number: str) -> dict[str, Any]:
         """Say why a ticket is as it is, field by field; of one never heard of, what is known and what to check."""
-        return explanation_json.as_json(_explained(database, explainer, connection, number))
+        return plain_data.as_json(_explained(database, explainer, connection, number))
 
     _add_plans(api, database)
     return api
@@ -156,9 +157,7 @@ def _add_plans(api: Any, database: Database) -> None:
             return plan_figures.plans(tx, in_force.read(tx))
 
 
-def _explained(
-    database: Database, explainer: explanation.Explainer, connection: str, number: str
-) -> explanation.TicketWhy:
+def _explained(database: Database, explainer: Explainer, connection: str, number: str) -> TicketWhy:
     """Explain a ticket; of several that go by one number the newest. Raises NotFound for an unknown connection."""
     if connection not in explainer.connections:
         raise NotFound(f"there is no connection '{connection}'")

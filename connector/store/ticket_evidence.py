@@ -14,7 +14,7 @@ from connector.store.tables import delivery, placement, ticket, write
 
 
 @dataclass(frozen=True)
-class Place:
+class KnownTicket:
     """Where a ticket of that name is known: at most one of its rows; `question` is the write that asked the desk.
 
     With neither, only messages tell of it.
@@ -38,11 +38,11 @@ class Traffic:
     baseline_at: datetime | None
 
 
-def places(tx: sa.Connection, name: str, connection: str = "") -> list[Place]:
+def places(tx: sa.Connection, name: str, connection: str = "") -> list[KnownTicket]:
     """Return where a ticket that people or the platform call `name` is known, the newest first."""
     if not name or "\0" in name or "\0" in connection:
         return []
-    found: dict[tuple[str, str], Place] = {}
+    found: dict[tuple[str, str], KnownTicket] = {}
     # A record of ours is the placement, even where a message made a row of it as an incident before that was known.
     for row in _called(tx, placement, name, connection):
         found.setdefault((row.connection, row.platform_id), _place(row, placement=row))
@@ -58,7 +58,7 @@ def places(tx: sa.Connection, name: str, connection: str = "") -> list[Place]:
     return known or list(found.values())
 
 
-def messages(tx: sa.Connection, place: Place, *, limit: int) -> Sequence[sa.Row[Any]]:
+def messages(tx: sa.Connection, place: KnownTicket, *, limit: int) -> Sequence[sa.Row[Any]]:
     """Return the newest messages about a ticket, their bodies left out."""
     columns = [column for column in delivery.c if column.name != "body"]
     statement = sa.select(*columns).where(
@@ -67,7 +67,7 @@ def messages(tx: sa.Connection, place: Place, *, limit: int) -> Sequence[sa.Row[
     return tx.execute(statement.order_by(delivery.c.id.desc()).limit(limit)).all()
 
 
-def sent(tx: sa.Connection, place: Place, *, limit: int) -> Sequence[sa.Row[Any]]:
+def sent(tx: sa.Connection, place: KnownTicket, *, limit: int) -> Sequence[sa.Row[Any]]:
     """Return the newest writes to a ticket, the newest first."""
     to_ticket = sa.and_(write.c.connection == place.connection, write.c.platform_id == place.platform_id)
     conditions = [to_ticket] if place.platform_id else []
@@ -108,5 +108,5 @@ def _called(tx: sa.Connection, table: sa.Table, name: str, connection: str) -> S
     return tx.execute(statement.order_by(table.c.id.desc()).limit(50)).all()
 
 
-def _place(row: sa.Row[Any], **rows: sa.Row[Any]) -> Place:
-    return Place(row.connection, row.platform_id, row.number or row.platform_id, **rows)
+def _place(row: sa.Row[Any], **rows: sa.Row[Any]) -> KnownTicket:
+    return KnownTicket(row.connection, row.platform_id, row.number or row.platform_id, **rows)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from connector.console.explanation_story import of_ticket
 from connector.evidence import Evidence, Heard, Message, Sent, Version
-from connector.store.ticket_evidence import Place
+from connector.explanation.story import of_ticket
+from connector.store.ticket_evidence import KnownTicket
 from connector.why import explain
 from connector.why.holding import locate
 from connector.why.verdict import FieldWhy
@@ -217,7 +217,7 @@ def test_a_state_that_a_person_moved_was_taken_over() -> None:
 def test_a_write_that_waits_is_told_with_its_tries(attempts: int, tried: str) -> None:
     waiting = sent(state="pending", attempts=attempts, reason="503", done_at=None)
 
-    told = of_ticket(Place("jira", "10001", "OPS-1"), None, (), (waiting,), None)
+    told = of_ticket(KnownTicket("jira", "10001", "OPS-1"), None, (), (waiting,), None)
 
     assert told[-1] == f"W3 (update) waits to be sent{tried}."
 

@@ -12,9 +12,11 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from connector.console import explanation_json
-from connector.console.explanation import Explainer, TicketWhy, look
 from connector.console.explanation_shapes import Why
+from connector.explanation import plain_data
+from connector.explanation.explainer import Explainer
+from connector.explanation.live_reading import look
+from connector.explanation.ticket_why import TicketWhy
 from connector.settings import Settings
 from connector.why.verdict import FieldWhy
 from sandbox.servicenow.options import Options
@@ -262,7 +264,7 @@ def test_a_live_reading_shows_what_differs_now(world: Stage) -> None:
 
 def as_sent(found: TicketWhy) -> Any:
     """Return an explanation as its answer holds it."""
-    return Why().dump(explanation_json.as_json(found))
+    return Why().dump(plain_data.as_json(found))
 
 
 def test_the_api_answers_for_known_and_unknown_tickets_behind_the_token(world: Stage) -> None:

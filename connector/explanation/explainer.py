@@ -1,73 +1,33 @@
-"""What is known of one ticket and why it stands as it does: its story, and each field of its mapping."""
+"""Explains tickets: gathers from the store what bears on one, and asks the rules why its fields stand as they do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, cast, get_args
+from typing import Any
 
 import sqlalchemy as sa
 
 from connector import wording
-from connector.console import explanation_story as story
 from connector.evidence import Evidence, Heard, Message, Revealing, Sent, Version
+from connector.explanation import live_reading, story
+from connector.explanation.live_reading import Live
+from connector.explanation.ticket_why import TicketWhy
 from connector.flows.parts import Connection
 from connector.problem import nearest
 from connector.recovery_status import recovery_status
 from connector.standing import Standing
 from connector.store import activations, deliveries, mapping_versions, ticket_evidence
-from connector.store.ticket_evidence import Place
-from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
+from connector.store.ticket_evidence import KnownTicket
+from connector.ticketing import Record
 from connector.value import iso
 from connector.why import explain
-from connector.why.verdict import FieldWhy
 from mappings import library
 
 MOST_MESSAGES = 20
 MOST_WRITES = 200
 LATELY = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class TicketWhy:
-    """The answer. `known` is false for a ticket that nothing was ever heard of; `story` and `advice` are sentences.
-
-    `record` is "" for what is none of ours (another type of ticket), or unknown. `activation` is None without one.
-    """
-
-    connection: str
-    platform: str
-    number: str
-    id: str
-    url: str
-    record: str
-    known: bool
-    covered: bool
-    baseline: bool
-    deleted: bool
-    plan: str
-    activation: int | None
-    role: str
-    why: str
-    why_at: datetime | None
-    heard_at: datetime | None
-    mapping_version: int
-    story: tuple[str, ...]
-    advice: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    fields: tuple[FieldWhy, ...] = ()
-    messages: tuple[Message, ...] = ()
-    writes: tuple[Sent, ...] = ()
-
-
-@dataclass(frozen=True)
-class Live:
-    """What a ticket holds now, as just read (`ticket` None: the platform has no such ticket), or why it was not."""
-
-    ticket: Ticket | None = None
-    labels: Mapping[str, str] | None = None
-    fault: str = ""
 
 
 @dataclass
@@ -78,7 +38,7 @@ class Explainer:
     now: Callable[[], datetime]
     _versions: dict[tuple[int, str, str], Version] = field(default_factory=dict)
 
-    def places(self, tx: sa.Connection, name: str, connection: str = "") -> list[Place]:
+    def places(self, tx: sa.Connection, name: str, connection: str = "") -> list[KnownTicket]:
         """Return where a ticket of that number or id is known, on connections that are set up."""
         return [
             item for item in ticket_evidence.places(tx, name.strip(), connection) if item.connection in self.connections
@@ -101,7 +61,7 @@ class Explainer:
             advice=story.to_check(connection, side.platform, traffic, polled=side.poll),
         )  # fmt: skip
 
-    def known(self, tx: sa.Connection, place: Place, live: Live | None = None) -> TicketWhy:
+    def known(self, tx: sa.Connection, place: KnownTicket, live: Live | None = None) -> TicketWhy:
         """Explain a ticket of which something is known."""
         side = self.connections[place.connection]
         record = record_of(place)
@@ -121,9 +81,9 @@ class Explainer:
                 wanted=_wanted(place, standing),
                 waiting=next((item.id for item in reversed(messages) if item.state == "open"), None),
                 silent=_silent(place, row),
-                labels=_labels(side, live),
+                labels=live_reading.labels(side, live),
                 policies={name: policy for (of, name), policy in side.wins.items() if of == record},
-                live=_live(side, record, live, self.now()) if live else None,
+                live=live_reading.heard_now(side, record, live, self.now()) if live else None,
             )
         fields = explain(facts) if record else ()
         told = story.of_ticket(place, row, messages, writes, facts.heard)
@@ -171,7 +131,7 @@ class Explainer:
         return self._versions[key]
 
 
-def record_of(place: Place) -> Record | Any:
+def record_of(place: KnownTicket) -> Record | Any:
     """Return which record a ticket is; "" for none of ours."""
     if place.placement is not None:
         return place.placement.record
@@ -180,22 +140,7 @@ def record_of(place: Place) -> Record | Any:
     return "incident" if place.ticket is not None else ""
 
 
-def look(side: Connection, name: str, record: str) -> Live:
-    """Read a ticket as it stands now; `record` "" tries each. Calls the platform; raises nothing."""
-    labels: Mapping[str, str] | None = None
-    try:
-        if isinstance(side.ticketing, Revealing):
-            labels = side.ticketing.field_labels(ask=True)
-        for kind in (cast("Record", record),) if record else (kind for kind in get_args(Record) if kind not in KEPT):
-            found = next(iter(side.ticketing.read(kind, [name])), None)
-            if found is not None:
-                return Live(found, labels)
-    except (Unavailable, Refused) as error:
-        return Live(None, labels, str(error) or type(error).__name__)
-    return Live(None, labels)
-
-
-def _heard(tx: sa.Connection, side: Connection, record: Record, place: Place) -> Heard | None:
+def _heard(tx: sa.Connection, side: Connection, record: Record, place: KnownTicket) -> Heard | None:
     row = place.ticket if place.ticket is not None else place.placement
     if row is None:
         return None
@@ -223,21 +168,7 @@ def _held(side: Connection, record: Record, message: sa.Row[Any]) -> Mapping[str
     return side.ticketing.fields_of(record, received.raw)
 
 
-def _labels(side: Connection, live: Live | None) -> Mapping[str, str] | None:
-    if live is not None and live.labels is not None:
-        return live.labels
-    return side.ticketing.field_labels() if isinstance(side.ticketing, Revealing) else None
-
-
-def _live(side: Connection, record: Record, live: Live, now: datetime) -> Heard | None:
-    """Return what a ticket holds now, as a message would have told it."""
-    if live.ticket is None:
-        return None
-    held = side.ticketing.fields_of(record, live.ticket.raw) if isinstance(side.ticketing, Revealing) else None
-    return Heard(live.ticket.values, now, held=held)
-
-
-def _wanted(place: Place, standing: Standing | None) -> dict[str, Any]:
+def _wanted(place: KnownTicket, standing: Standing | None) -> dict[str, Any]:
     """Return what should stand on a ticket by now, of what changes over time."""
     if standing is None:
         return {"continuity_plan": place.ticket.plan_key} if place.ticket is not None else {}
@@ -258,7 +189,7 @@ def _wanted(place: Place, standing: Standing | None) -> dict[str, Any]:
     }
 
 
-def _silent(place: Place, activation: sa.Row[Any] | None) -> str:
+def _silent(place: KnownTicket, activation: sa.Row[Any] | None) -> str:
     """Return why nothing is written to a ticket at all, "" where something may be."""
     if place.placement is not None and place.placement.gone:
         return f"nothing is written any more: the ticket is {place.placement.gone}"
@@ -270,13 +201,13 @@ def _silent(place: Place, activation: sa.Row[Any] | None) -> str:
     return ""
 
 
-def _covered(place: Place) -> bool:
+def _covered(place: KnownTicket) -> bool:
     if place.ticket is not None:
         return place.ticket.activation_id is not None or bool(place.ticket.plan_key)
     return place.placement is not None or place.question is not None
 
 
-def _deleted(place: Place) -> bool:
+def _deleted(place: KnownTicket) -> bool:
     if place.ticket is not None:
         return bool(place.ticket.deleted)
     return place.placement is not None and place.placement.gone == "deleted"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from connector.activation import number
 from connector.evidence import Heard, Message, Sent
 from connector.moment import instant
-from connector.store.ticket_evidence import Place, Traffic
+from connector.store.ticket_evidence import KnownTicket, Traffic
 from connector.ticketing import Ticket
 
 _RECORDS = {"recovery_task": "recovery task", "activation": "the ticket of the activation", "review": "the review"}
@@ -18,7 +18,7 @@ MOST_IGNORED = 3
 
 
 def of_ticket(
-    place: Place,
+    place: KnownTicket,
     activation: sa.Row[Any] | None,
     messages: Sequence[Message],
     writes: Sequence[Sent],
@@ -52,7 +52,7 @@ def _tries(count: int) -> str:
     return "tried once" if count == 1 else f"tried {count} times"
 
 
-def _what(place: Place, activation: sa.Row[Any] | None) -> list[str]:
+def _what(place: KnownTicket, activation: sa.Row[Any] | None) -> list[str]:
     act = f"{number(activation.id)} ({activation.plan_key}, {activation.state})" if activation is not None else ""
     if place.placement is not None:
         what = _RECORDS.get(place.placement.record, place.placement.record)
@@ -83,7 +83,7 @@ def _what(place: Place, activation: sa.Row[Any] | None) -> list[str]:
     return lines
 
 
-def _heard_of(place: Place, messages: Sequence[Message], heard: Heard | None) -> list[str]:
+def _heard_of(place: KnownTicket, messages: Sequence[Message], heard: Heard | None) -> list[str]:
     if messages:
         last = messages[0]
         lines = [f"Last heard of {instant(last.received_at)}: D{last.id}, {last.event} by {last.source}, {last.state}."]

@@ -1,12 +1,12 @@
-"""An explanation as plain data, in the shape of `explanation_shapes`, for the read API and for `--json`."""
+"""An explanation as plain data, in the shape of `console.explanation_shapes`, for the read API and for `--json`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from connector.activation import number
-from connector.console.explanation import TicketWhy
 from connector.evidence import Message, Sent
+from connector.explanation.ticket_why import TicketWhy
 from connector.why.verdict import FieldWhy
 
 MOST_WRITES = 20
