@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from connector.breaker import Breakers
+from connector.budget import Budgets
+from connector.call import Call
 from connector.catalog import needed, places
 from connector.connections import NEEDS, PLATFORMS, connect, rules
 from connector.console import api, health, pages
@@ -52,8 +54,14 @@ class Connector:
         self.metrics = Metrics()
         self.metrics.watch(self.database, now)
         self.breakers = Breakers(now)
+        self.budgets = Budgets(
+            now,
+            {name: item.calls_per_minute for name, item in settings.connections.items()},
+            {name: item.reconcile_calls_per_minute for name, item in settings.connections.items()},
+        )
         for name in settings.connections:
             self.metrics.watch_platform(name, self.breakers.down_since)
+        self.metrics.watch_allowances(tuple(settings.connections), self.budgets.remaining)
         self.links = PageLinks(settings.public_url, settings.secret, settings.link_valid)
         self.connections: dict[str, Connection] = {}
         self.mappings = MappingsInForce(self.database, tuple(PLATFORMS), settings.directory)
@@ -85,9 +93,10 @@ class Connector:
         # One connection after another is replaced as a whole, so that a flow sees the old one or the new one.
         self.connections.update(fresh)
 
-    def _called(self, connection: str, method: str, status: int, seconds: float) -> None:
-        self.metrics.called(connection, method, status, seconds)
-        self.breakers.called(connection, status)
+    def _called(self, connection: str, call: Call) -> None:
+        self.metrics.called(connection, call.method, call.status, call.seconds)
+        self.breakers.called(connection, call.status)
+        self.budgets.called(connection, call)
 
     def served(self) -> bool:
         """Tell whether a process, this one included, does the work on this database."""
@@ -137,6 +146,7 @@ class Connector:
             now=self.now,
             meter=self.metrics,
             breakers=self.breakers,
+            budgets=self.budgets,
             timing=Timing(
                 settings.write_back_window,
                 settings.give_up_after,
@@ -199,8 +209,11 @@ class Connector:
             catalog = self._records.read(tx)
 
         def warm(connection: Connection) -> None:
+            if self.budgets.wait_until(connection.name, "backfill") is not None:
+                return  # what is looked up ahead of need waits for the next round
             with suppress(Unavailable, Refused):
                 connection.ticketing.warm(needed(catalog, self.settings.connections[connection.name]))
+            self.budgets.done(connection.name)
 
         pool = ThreadPoolExecutor(max_workers=max(len(connections), 1), thread_name_prefix="warm")
         wait([pool.submit(warm, connection) for connection in connections.values()], timeout=WARM_SECONDS)

@@ -11,6 +11,7 @@ from typing import Any
 from adapters import jira, servicenow
 from adapters.jira import replay as jira_replay
 from adapters.servicenow import replay as servicenow_replay
+from connector.call import Call, OnCall
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.flows.parts import Connection, Received
 from connector.mapping_version import MappingVersion
@@ -23,9 +24,8 @@ from webhooks.jira import event as jira_event
 from webhooks.servicenow import event as servicenow_event
 from webhooks.signature import fault
 
-OnCall = Callable[[str, str, int, float], None]
-Called = Callable[[str, str, int, float], None]
-"""Is told of each call: connection, method, status (0: no answer), seconds."""
+Called = Callable[[str, Call], None]
+"""Is told of each call, with the connection's name."""
 
 
 @dataclass(frozen=True)
@@ -165,11 +165,8 @@ def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersi
     platform = PLATFORMS[item.platform]
     mappings = version.mappings[item.platform]
 
-    def on_call(method: str, _path: str, status: int, seconds: float) -> None:
-        called(item.name, method, status, seconds)
-
     return Connection(
-        ticketing=platform.adapter(item, mappings, on_call),
+        ticketing=platform.adapter(item, mappings, partial(called, item.name)),
         open=partial(open_message, item.platform),
         major=compiled.major,
         note_for=compiled.note_for,

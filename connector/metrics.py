@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -93,6 +93,10 @@ class Metrics:
         gauge = self._down.labels(self._bounded("connection", connection))
         gauge.set_function(lambda: float(down_since(connection) is not None))
 
+    def watch_allowances(self, connections: Sequence[str], remaining: Callable[[str], int | None]) -> None:
+        """Add the gauge of how many calls are left, of the connections of which a limit is known."""
+        self.registry.register(AllowanceGauges(connections[:MOST_VALUES], remaining))
+
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"continuity_{name}", text, ["connection", *labels], registry=self.registry)
 
@@ -110,6 +114,23 @@ def status_class(status: int) -> str:
     if status == _TOO_MANY_REQUESTS:
         return "429"
     return f"{status // 100}xx" if 100 <= status < 600 else "none"  # noqa: PLR2004 - the range of HTTP's statuses
+
+
+class AllowanceGauges(Collector):
+    """How many calls each connection may make at once, by its narrowest limit; none where no limit is known."""
+
+    def __init__(self, connections: Sequence[str], remaining: Callable[[str], int | None]) -> None:
+        self._connections = connections
+        self._remaining = remaining
+
+    def collect(self) -> Iterable[Metric]:
+        text = "Calls that may be made now, by the narrowest limit that the platform or the settings name."
+        family = GaugeMetricFamily("continuity_connection_allowance", text, labels=["connection"])
+        for name in self._connections:
+            left = self._remaining(name)
+            if left is not None:
+                family.add_metric([name], left)
+        yield family
 
 
 class StoreGauges(Collector):

@@ -53,6 +53,7 @@ class ConnectionSettings:
 
     `poll_query` narrows or widens, in the platform's own query language, which open incidents a poll looks at;
     `poll_projects` are the projects that it looks into. Both have to cover what `major` can be true of.
+    `calls_per_minute` caps our calls, 0 for no cap of ours; `reconcile_calls_per_minute` those of a full audit.
     """
 
     name: str
@@ -74,6 +75,8 @@ class ConnectionSettings:
     major_incident_management: str = "auto"
     poll_query: str = ""
     poll_projects: tuple[str, ...] = ()
+    calls_per_minute: int = 0
+    reconcile_calls_per_minute: int = 60
 
 
 @dataclass(frozen=True)

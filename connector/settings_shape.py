@@ -14,6 +14,7 @@ from connector.field import Choice, Flag, Keyed, Length, Names, Shape, Text, rea
 
 LAST_PORT = 65535
 SHORTEST_SECRET = 16
+MOST_CALLS = 100_000
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _ADDRESS = re.compile(r"https?://[^\s/]+.*")
 
@@ -85,6 +86,13 @@ class _Port(fields.Field[Any]):
         return int(value)
 
 
+class _Calls(fields.Field[Any]):
+    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> int:  # noqa: ARG002 - marshmallow's form
+        if isinstance(value, bool) or not str(value).isdecimal() or not 0 < int(value) <= MOST_CALLS:
+            raise ValidationError(f"'{value}' is not a number of calls; write one from 1 to {MOST_CALLS}")
+        return int(value)
+
+
 class _AuthShape(Shape):
     user = Text()
     password = Text()
@@ -119,6 +127,8 @@ class _ConnectionShape(Shape):
     major_incident_management = Choice(("auto", "present", "absent"))
     poll_query = Text()
     poll_projects = Names()
+    calls_per_minute = _Calls()
+    reconcile_calls_per_minute = _Calls()
 
 
 class _SmtpShape(Shape):

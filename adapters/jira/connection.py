@@ -24,17 +24,17 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from adapters.jira.allowance import allowance, leave_alone
 from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, silent
 from adapters.retry_after import seconds_to_wait
+from connector.call import Call, OnCall
 
 Flavour = Literal["cloud", "datacenter"]
 Credentials = tuple[str, str] | str
 """Basic authentication as (user or address, password or API token); a bearer token (a PAT) as one text."""
 
-OnCall = Callable[[str, str, int, float], None]
-"""Told of each call: method, path without its ids, HTTP status (0: no answer) and seconds."""
-
 _ATTEMPTS = 4
+_REFUSED = 429
 _INLINE = 5.0
 """Seconds of Retry-After that are waited out here; longer ones go back to the caller."""
 
@@ -117,7 +117,7 @@ class Connection:
     def _once(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> Any:
         address = f"{self.url}/rest/api/{'3' if self.cloud else '2'}{path}"
         started = time.monotonic()
-        status = 0
+        response: Response | None = None
         try:
             with self._client() as client:
                 response = client._session.request(  # noqa: SLF001 - the client's only way to make a raw call
@@ -127,18 +127,24 @@ class Connection:
                     data=None if body is None else json.dumps(body),
                     allow_redirects=False,
                 )
-            status = response.status_code
             return _content(response)
         except JIRAError as error:
-            status = error.status_code or 0
+            response = error.response
             # Neither its text (it drops messages) nor its headers (they are the request's, with credentials) are used.
             raise _fault(error.response) from None
         except RequestException as error:
             raise silent(error, self.timeout) from None
         finally:
             if self._on_call is not None:
-                named = _OWN_NAMES.sub(r"/\1/{id}", path)
-                self._on_call(method, named, status, time.monotonic() - started)
+                self._on_call(self._told(method, path, response, time.monotonic() - started))
+
+    def _told(self, method: str, path: str, response: Response | None, seconds: float) -> Call:
+        named = _OWN_NAMES.sub(r"/\1/{id}", path)
+        if response is None:
+            return Call(method, named, 0, seconds)
+        said = allowance(response.headers, cloud=self.cloud)
+        alone = leave_alone(response.headers, datetime.now(UTC)) if response.status_code == _REFUSED else None
+        return Call(method, named, response.status_code, seconds, said, alone)
 
     @contextmanager
     def _client(self) -> Iterator[JIRA]:

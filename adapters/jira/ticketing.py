@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.jira import delivery, preflight, readiness, search, ticket
-from adapters.jira.connection import Connection, Credentials, Flavour, OnCall
+from adapters.jira.connection import Connection, Credentials, Flavour
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
 from adapters.jira.homes import Homes
 from adapters.jira.lookups import Lookups
 from adapters.jira.originals import Originals
 from adapters.jira.shelf import Shelf
 from adapters.jira.site import Site
+from connector.call import OnCall
 from connector.problem import Problem
 from connector.ticketing import Account, Names, Outcome, Record, Refused, Ticket, Traits, Unavailable, Watch, Write
 from mappings.library import Mappings
@@ -32,7 +33,7 @@ class Jira:
     no project. `projects` are those whose open incidents a poll reads (empty: all that the account sees).
     `fallback_team` gets tasks whose team Jira does not know. `timeout` is in seconds, per call. `search_lag` is how
     many seconds Jira's index may be behind: an activation's or review's create that may have landed is not made again
-    before. `on_call` is told of each call: method, path without ids, status (0: no answer), seconds.
+    before. `on_call` is told of each call.
     """
 
     def __init__(

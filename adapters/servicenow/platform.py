@@ -13,9 +13,10 @@ from adapters.servicenow.binding import Binding
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.polling import Listing
-from adapters.servicenow.rest import ODD, Failed, OnCall, Rest, failure
+from adapters.servicenow.rest import ODD, Failed, Rest, failure
 from adapters.servicenow.sending import Sender
 from adapters.servicenow.writes import Composer
+from connector.call import OnCall
 from connector.problem import Problem
 from connector.ticketing import Account, Names, Outcome, Record, Refused, Ticket, Traits, Unavailable, Watch, Write
 from mappings.library import Mappings

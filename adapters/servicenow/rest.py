@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,11 +20,10 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from adapters.retry_after import seconds_to_wait
 from adapters.servicenow import batch
+from adapters.servicenow.allowance import allowance
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.credentials import SignInFailed, TokenAuth
-
-OnCall = Callable[[str, str, int, float], None]
-"""Told after each call: method, path, HTTP status (0: no answer), seconds."""
+from connector.call import Call, OnCall
 
 Effect = Literal["refused", "retry", "unclear"]
 
@@ -126,8 +125,7 @@ class Rest:
             raise Failed(effect, str(error)) from error
         finally:
             if self._on_call is not None:
-                status = taken[-1].status_code if taken else 0
-                self._on_call(method, path, status, time.perf_counter() - began)
+                self._on_call(_told(method, path, taken[-1] if taken else None, time.perf_counter() - began))
         return taken[-1]
 
     def _client(self) -> Any:
@@ -140,6 +138,14 @@ class Rest:
             with self._lock:
                 self._sessions.add(session)
         return client
+
+
+def _told(method: str, path: str, answer: requests.Response | None, seconds: float) -> Call:
+    if answer is None:
+        return Call(method, path, 0, seconds)
+    refused = answer.status_code == requests.codes.too_many_requests
+    alone = seconds_to_wait(answer.headers.get("Retry-After"), datetime.now(UTC)) if refused else None
+    return Call(method, path, answer.status_code, seconds, allowance(answer.headers, refused=refused), alone)
 
 
 def _pause(state: RetryCallState) -> float:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from connector import catalog as catalogs
 from connector.breaker import Breakers
+from connector.budget import Budgets
 from connector.catalog import Catalog, Places
 from connector.condition import Condition, Undecidable
 from connector.incident import Incident, from_values
@@ -144,6 +145,7 @@ class Parts:
     now: Callable[[], datetime]
     meter: Meter
     breakers: Breakers
+    budgets: Budgets
     timing: Timing = Timing()
     escalation: EscalationSender | None = None
     warm: Callable[[], None] | None = None

@@ -64,8 +64,7 @@ def desk(options: Options, auth: Credentials = BASIC, **settings: Any) -> Desk:
         auth,
         load("servicenow"),
         fallback_team="Service Desk",
-        on_call=lambda method, path, status, seconds: calls.append((method, path, status)),
-        **settings,
+        **{"on_call": lambda call: calls.append((call.method, call.path, call.status)), **settings},
     )
     return Desk(running, adapter, calls)
 

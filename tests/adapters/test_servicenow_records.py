@@ -14,7 +14,8 @@ import requests
 
 from adapters.servicenow import BasicAuth, ServiceNow, batch, query
 from adapters.servicenow.lookups import EARLY, KEEP, KEEP_ABSENT, Lookups
-from adapters.servicenow.writes import marker, sys_id_of
+from adapters.servicenow.records import sys_id_of
+from adapters.servicenow.writes import marker
 from connector.ticketing import Names, Write
 from mappings.library import load
 from mappings.transforms import Lookup
@@ -262,7 +263,7 @@ def test_an_update_without_a_sys_id_is_refused_without_holding_the_others(make: 
 
 def test_an_update_of_nothing_is_done_without_a_call(make: Make) -> None:
     calls: list[object] = []
-    adapter, _ = make(on_call=lambda *call: calls.append(call))
+    adapter, _ = make(on_call=calls.append)
 
     (outcome,) = adapter.send([Write("k", "update", "incident", id="a" * 32, values={"parent": "x"})])
 

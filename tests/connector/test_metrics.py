@@ -198,6 +198,16 @@ def test_a_platform_that_is_given_up_is_told() -> None:
     assert told("jira") == 0.0
 
 
+def test_how_many_calls_are_left_is_told_where_a_limit_is_known() -> None:
+    metrics = Metrics()
+    metrics.watch_allowances(("jira", "servicenow"), {"servicenow": 120}.get)
+
+    def told(name: str) -> float | None:
+        return metrics.registry.get_sample_value("continuity_connection_allowance", {"connection": name})
+
+    assert (told("jira"), told("servicenow")) == (None, 120.0)
+
+
 def test_a_plan_that_could_not_be_created_is_a_gauge_with_its_age(watched):
     with watched.database.begin() as tx:
         preflights.put(tx, "jira", "PAY-DR", {"failed": True, "checked_at": NOW - timedelta(hours=2)})

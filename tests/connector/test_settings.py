@@ -93,6 +93,16 @@ def test_a_wrong_value_is_told_with_what_to_write(line: str, message: str, tmp_p
     assert told(tmp_path, f"{GOOD}{line}\n") == [f"continuity.yaml:11: {message}"]
 
 
+@pytest.mark.parametrize("written", ["0", "-1", "many", "yes", "1000000", "1.5"])
+def test_a_number_of_calls_is_one_that_can_be_kept(written: str, tmp_path: Path) -> None:
+    text = GOOD + f"    calls_per_minute: {written}\n    reconcile_calls_per_minute: 30\n"
+
+    (found,) = told(tmp_path, text)
+
+    assert found.startswith("continuity.yaml:11: connections.jira.calls_per_minute: '")
+    assert found.endswith("is not a number of calls; write one from 1 to 100000")
+
+
 def test_a_missing_file_names_the_folder_that_was_read(tmp_path: Path) -> None:
     (found,) = survey(tmp_path, {}, NEEDS).problems
 

@@ -8,6 +8,7 @@ from requests.exceptions import ConnectTimeout, ReadTimeout
 from adapters.jira.connection import Connection
 from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, reasons, silent
 from adapters.jira.shelf import Shelf
+from connector.call import Call
 from tests.adapters.jira.jira_desk import Desk
 
 
@@ -63,21 +64,21 @@ def _error(call: object) -> OSError:
 
 
 def test_the_client_asks_nothing_of_its_own_and_tries_once() -> None:
-    told: list[tuple[str, str, int, float]] = []
+    told: list[Call] = []
     slept: list[float] = []
     way = Connection(
         "http://127.0.0.1:9",
         ("me", "secret"),
         "cloud",
         timeout=2,
-        on_call=lambda *call: told.append(call),
+        on_call=told.append,
         sleep=slept.append,
     )
 
     with pytest.raises(NoEffect):
         way.post("/issue/10001/transitions", {})
 
-    assert [call[:3] for call in told] == [("POST", "/issue/{id}/transitions", 0)] * 4
+    assert [(call.method, call.path, call.status) for call in told] == [("POST", "/issue/{id}/transitions", 0)] * 4
     assert len(slept) == 3
     assert sum(slept) < 5
     client = way._new()
@@ -130,7 +131,7 @@ def test_a_client_is_lent_to_one_call_at_a_time(desk: Desk) -> None:
 def test_calls_are_told_by_paths_without_ids(path: str, named: str) -> None:
     told: list[str] = []
     way = Connection(
-        "http://127.0.0.1:9", "t", "cloud", timeout=1, on_call=lambda *call: told.append(call[1]), sleep=lambda _: None
+        "http://127.0.0.1:9", "t", "cloud", timeout=1, on_call=lambda call: told.append(call.path), sleep=lambda _: None
     )
 
     with pytest.raises(NoEffect):

@@ -86,7 +86,7 @@ def make(tmp_path: Path) -> Iterator[MakeWorld]:
             BasicAuth(user, "sandbox-password"),
             load("servicenow", folder.parent.parent),
             fallback_team="Service Desk",
-            on_call=lambda method, path, status, seconds: calls.append((method, path, status)),
+            on_call=lambda call: calls.append((call.method, call.path, call.status)),
             **(settings or {}),
         )
         made.append(World(running, adapter, calls))

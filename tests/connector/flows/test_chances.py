@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from adapters.memory import Memory
 from connector.breaker import Breakers
+from connector.budget import Budgets
 from connector.catalog import catalog_of, to_json
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.durable import Wakes
@@ -148,6 +149,7 @@ class Small:
             now=clock,
             meter=Quiet(),
             breakers=Breakers(clock),
+            budgets=Budgets(clock),
             timing=Timing(write_back_window=timedelta(seconds=2)),
         )
         self.flows: dict[str, Callable[[str], None]] = {
