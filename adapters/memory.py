@@ -12,9 +12,11 @@ from typing import Any, Literal
 
 from connector.problem import Problem
 from connector.ticketing import (
+    KEPT,
     Account,
     Names,
     Outcome,
+    Page,
     Record,
     Refused,
     Ticket,
@@ -27,7 +29,7 @@ from connector.ticketing import (
 Fault = Literal["drop_before", "drop_after", "busy", "refuse", "down"]
 """What happens to a write: lost before or after its effect, told to come later, refused; `down` fails reads too."""
 
-_INSTANTS = frozenset({"opened_at", "resolved_at", "closed_at", "outage_began_at", "due_at", "rto_due"})
+_INSTANTS = frozenset({"opened_at", "resolved_at", "closed_at", "updated_at", "outage_began_at", "due_at", "rto_due"})
 _CLOSED = frozenset({"closed", "cancelled", "done", "failed", "skipped"})
 
 
@@ -39,6 +41,7 @@ class _Row:
     key: str
     values: dict[str, Any]
     changed_at: datetime
+    serial: int = 0
     version: int = 0
     notes: list[str] = field(default_factory=list)
     links: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -62,7 +65,7 @@ class Memory:
     """One connection. Safe to call from several threads.
 
     `teams` and `people` are the names that exist; a task for another team goes to `fallback_team`. `clock` gives the
-    aware UTC instant of each change.
+    aware UTC instant of each change, `page` is how many records a page of a listing holds.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Memory:
         people: Sequence[str] = (),
         fallback_team: str = "Service Desk",
         clock: Callable[[], datetime] = _now,
+        page: int = 50,
     ) -> None:
         self._connection = connection
         self._traits = traits
@@ -81,6 +85,7 @@ class Memory:
         self._people = frozenset(people)
         self._fallback = fallback_team
         self._clock = clock
+        self._page = page
         self._lock = threading.RLock()
         self._rows: dict[str, _Row] = {}
         self._numbers = itertools.count(1)
@@ -96,9 +101,24 @@ class Memory:
         with self._lock:
             number = next(self._numbers)
             given = {"state": "new", "priority": 3, "major_state": "none", "opened_at": self._clock()} | values
-            row = _Row("incident", f"inc-{number}", f"INC{number:04}", "", given, self._clock())
+            row = _Row("incident", f"inc-{number}", f"INC{number:04}", "", given, self._clock(), number)
             self._rows[row.id] = row
             return row.id
+
+    def make(self, record: Record, **values: Any) -> str:
+        """Make a record of another kind as a person would, such as a service; returns its id."""
+        with self._lock:
+            number = next(self._numbers)
+            row = _Row(
+                record, f"{record}-{number}", f"{record[:3].upper()}{number:04}", "", values, self._clock(), number
+            )
+            self._rows[row.id] = row
+            return row.id
+
+    def delete(self, ticket: str) -> None:
+        """Delete a record for good; raises KeyError for an unknown id."""
+        with self._lock:
+            del self._rows[ticket]
 
     def change(self, ticket: str, **values: Any) -> None:
         """Change a ticket as a person would; raises KeyError for an unknown id."""
@@ -183,6 +203,19 @@ class Memory:
             rows = [row for row in self._rows.values() if watch.since is None or row.changed_at >= watch.since]
             return [self._ticket(row) for row in rows if self._watched(row, watch)]
 
+    def listing(self, record: Record, *, since: datetime | None = None, after: str = "") -> Page:
+        """Read a page of the records of a kind, in the order in which they were made."""
+        with self._lock:
+            self._ask()
+            rows = [
+                row
+                for row in self._rows.values()
+                if row.record == record and row.serial > int(after or 0) and (since is None or row.changed_at >= since)
+            ]
+            shown = sorted(rows, key=lambda row: row.serial)[: self._page]
+            more = str(shown[-1].serial) if len(rows) > len(shown) else ""
+            return Page(tuple(self._ticket(row) for row in shown), more)
+
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes, in order."""
         with self._lock:
@@ -264,8 +297,9 @@ class Memory:
         values, warnings = self._values(write)
         row = self._rows.get(ticket)
         if row is None:
-            number = f"{write.record[:3].upper()}{next(self._numbers):04}"
-            row = _Row(write.record, ticket, number, write.key, values, self._clock())
+            serial = next(self._numbers)
+            number = f"{write.record[:3].upper()}{serial:04}"
+            row = _Row(write.record, ticket, number, write.key, values, self._clock(), serial)
             self._rows[ticket] = row
             self._note(row, write)
         return self._done(write, row, warnings)
@@ -321,17 +355,18 @@ class Memory:
         )
 
     def _ticket(self, row: _Row) -> Ticket:
+        values = {**row.values, "updated_at": row.changed_at} if row.record in KEPT else dict(row.values)
         raw = {
             "record": row.record,
             "id": row.id,
             "number": row.number,
             "version": row.version,
             "key": row.key,
-            "values": dict(row.values),
+            "values": values,
         }
         ticket = self.parse(raw)
         # The raw record is stored as JSON, where instants are text.
-        told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.values.items()}
+        told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
         return replace(ticket, raw=raw | {"values": told})
 
     def _fault(self, key: str, kinds: tuple[Fault, ...]) -> _Order | None:
