@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Facts
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from adapters.servicenow import dictionary, query
+from adapters.servicenow import dictionary, preference, query, records
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.dictionary import Dictionary
 from connector.problem import Problem
@@ -21,6 +22,7 @@ from mappings.transforms import NOTHING
 
 KEEP = 3600.0
 KEEP_ABSENT = 60.0
+_NO_TABLE = re.compile(r"invalid table", re.IGNORECASE)
 # After a hiccup a write asks again this soon, as it would lose a value; what is only read waits longer.
 PRESSING = 1.0
 
@@ -51,6 +53,7 @@ class Binding:
         # What cannot stand in a query is no label of anything that we could find.
         self._meant: dict[tuple[str, str], tuple[str, ...]] = dict.fromkeys(said - self._labels, ())
         self._until = self._pressing = 0.0
+        self._there: dict[Record, tuple[bool, float]] = {}
         self._bound = self._bind()
 
     @property
@@ -79,7 +82,14 @@ class Binding:
     def learn_all(self, found: Dictionary) -> None:
         """Keep what the whole dictionary says: a text that looks like a column may be a label after all."""
         meant: dict[tuple[str, str], tuple[str, ...]] = {}
-        for mapping in self.said.records.values():
+        self._settle(
+            {
+                record: found.knows(preference.preferred(mapping))
+                for record, mapping in self.said.records.items()
+                if preference.preferred(mapping) and any(found.knows(table) for table in records.tables(mapping))
+            }
+        )
+        for mapping in self._decided().values():
             table = mapping.setting("table")
             for said in (*(item.field for item in mapping.fields), mapping.setting("note")):
                 if said and found.described(table):
@@ -87,6 +97,39 @@ class Binding:
                     if names or not query.is_walk(said):
                         meant[table, said] = names
         self._keep(meant)
+
+    def placing(self, given: Iterable[Record]) -> list[Inner]:
+        """Return what asks whether the instance has the tables that are preferred, where that is due."""
+        with self._lock:
+            due = [record for record in given if self._there.get(record, (False, 0.0))[1] <= self._clock()]
+        wanted = {record: preference.preferred(self.said[record]) for record in due if record in self.said.records}
+        return [
+            Inner(f"place:{record}", "GET", query.listing(table, "", ("sys_id",), display="false", limit=1))
+            for record, table in wanted.items()
+            if table
+        ]
+
+    def place(self, answers: Facts[str, Answer]) -> None:
+        """Keep on which tables records stand; what was answered neither so nor so is asked again."""
+        for key, answer in answers.items():
+            name, _, record = key.partition(":")
+            # Where the account may not read the table, it is there: the refusal is told when it is used.
+            if name == "place" and (answer.good or answer.status in (401, 403)):
+                self._settle({record: True})  # type: ignore[dict-item]
+            elif name == "place" and _NO_TABLE.search(answer.reason):
+                self._settle({record: False})  # type: ignore[dict-item]
+
+    def unplaced(self, given: Iterable[Record]) -> frozenset[Record]:
+        """Return the records of which it is not known on which table they stand."""
+        preferring = (record for record in given if record in self.said.records)
+        return frozenset(
+            record for record in preferring if preference.preferred(self.said[record]) and record not in self._there
+        )
+
+    def _settle(self, there: Facts[Record, bool]) -> None:
+        with self._lock:
+            self._there.update({record: (found, self._clock() + KEEP) for record, found in there.items()})
+            self._bound = self._bind()
 
     def called(self) -> Facts[str, str]:
         """Return what the mappings call each column that was found, {} where no label stands in them."""
@@ -119,9 +162,9 @@ class Binding:
             self._bound = self._bind()
 
     def _bind(self) -> _Bound:
-        records: dict[Record, Mapping] = {}
+        usable: dict[Record, Mapping] = {}
         lost: dict[Record, tuple[tuple[Field, str], ...]] = {}
-        for record, mapping in self.said.records.items():
+        for record, mapping in self._decided().items():
             table = mapping.setting("table")
             bound = mapping.bind(partial(self._locate, table), "html")
             kept = {item.name for item in bound.fields}
@@ -129,8 +172,14 @@ class Binding:
                 (item, self._why(table, item.field)) for item in mapping.fields if item.name not in kept
             )
             note = self._locate(table, mapping.setting("note"))
-            records[record] = replace(bound, settings={**bound.settings, "note": note or ""}) if note else bound
-        return _Bound(replace(self.said, records=records), lost)
+            usable[record] = replace(bound, settings={**bound.settings, "note": note or ""}) if note else bound
+        return _Bound(replace(self.said, records=usable), lost)
+
+    def _decided(self) -> dict[Record, Mapping]:
+        return {
+            record: preference.decided(mapping, there=self._there[record][0]) if record in self._there else mapping
+            for record, mapping in self.said.records.items()
+        }
 
     def _locate(self, table: str, said: str) -> str | None:
         names = self._meant.get((table, said), ())

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Mapping as Facts
 from dataclasses import dataclass, replace
 
-from adapters.servicenow import demands, dictionary, fitting, lookups, offers, query, records
+from adapters.servicenow import demands, dictionary, fitting, lookups, offers, preference, query, records
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.dictionary import Dictionary
 from adapters.servicenow.lookups import Name
 from connector.problem import Problem, nearest
-from connector.ticketing import Record
+from connector.ticketing import KEPT, Record
 from mappings.library import Mappings
 from mappings.mapping import Field
 from mappings.transforms import NOTHING, scalar
@@ -31,6 +31,21 @@ class Findings:
     name: str
     dictionary: Dictionary
     problems: tuple[Problem, ...]
+
+
+def concerned(mappings: Mappings, keeps: Collection[Record]) -> Mappings:
+    """Return the mappings that a connection uses: those of continuity records only where it keeps them in step."""
+    used = {record: item for record, item in mappings.records.items() if record not in KEPT or record in keeps}
+    return replace(mappings, records=used)
+
+
+def settled(found: Dictionary, mappings: Mappings) -> Mappings:
+    """Return the mappings with each record on the table that it prefers where the instance has that one."""
+    there = {record: found.knows(preference.preferred(item)) for record, item in mappings.records.items()}
+    if not found.tables:
+        return mappings
+    decided = {record: preference.decided(item, there=there[record]) for record, item in mappings.records.items()}
+    return replace(mappings, records=decided)
 
 
 def used(mappings: Mappings) -> dict[str, Record]:
@@ -55,6 +70,7 @@ def described(ask: Ask, mappings: Mappings, beside: Sequence[Inner] = ()) -> tup
     first = found.tables
     if not first:
         return found, answers
+    mappings = settled(found, mappings)
     answers |= ask([*dictionary.columns(first), *dictionary.contents(first)])
     found, known = Dictionary(answers), set(first)
     for turn in range(1, _DEEPEST):
@@ -106,6 +122,7 @@ def inspected(
         url = query.listing("sys_user_has_role", condition, ("role", "role.name"), display="false", limit=1000)
         reads.append(Inner("roles", "GET", url))
     found, answers = described(ask, mappings, reads)
+    mappings = settled(found, mappings)
     where = f"connection {connection}"
     name = scalar(rows[0].get("name"), "") if len(rows) == 1 else ""
     shown = f"{name} ({scalar(rows[0].get('user_name'), '')})" if name else (user or "the OAuth client's user")

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Facts
-from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Literal
 
-from adapters.servicenow import demands, inspection, polling, preflight, query, records
+from adapters.servicenow import demands, inspection, listing, polling, preflight, query, records
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.binding import Binding
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.polling import Listing
 from adapters.servicenow.rest import ODD, Failed, Rest, failure
-from adapters.servicenow.sending import Sender
+from adapters.servicenow.sending import Sender, cautious
 from adapters.servicenow.writes import Composer
 from connector.call import OnCall
 from connector.problem import Problem
-from connector.ticketing import Account, Names, Outcome, Record, Refused, Ticket, Traits, Unavailable, Watch, Write
+from connector.ticketing import (
+    Account,
+    Names,
+    Outcome,
+    Page,
+    Record,
+    Refused,
+    Ticket,
+    Traits,
+    Unavailable,
+    Watch,
+    Write,
+)
 from mappings.library import Mappings
 from mappings.mapping import Field
 from mappings.transforms import Lookup, scalar
@@ -30,10 +43,12 @@ _WORDS = {"team": "active group", "user": "active user", "ci": "configuration it
 class ServiceNow:
     """One connection to one instance; implements `connector.ticketing.Ticketing`.
 
-    `timeout` is in seconds and holds for each call. `major_incident_management` says whether the instance uses the
+    `timeout` is in seconds and holds for each call. `page_size` and `listing_size` are rows of a page, of a poll and of
+    a listing: the platform gives at most 10,000 at once. `major_incident_management` says whether the instance uses the
     plugin (`auto`: found out by looking at an incident; False: its state reads as "" even where it stands).
     `major_query` replaces the condition by which the poll finds incidents that may be major (an encoded query; by
-    default priority 1 and 2, and what is proposed or accepted).
+    default priority 1 and 2, and what is proposed or accepted). `keeps` are the continuity records that are kept in
+    step here: checks look at their mappings only then.
     """
 
     def __init__(
@@ -45,16 +60,20 @@ class ServiceNow:
         *,
         timeout: float = 10.0,
         page_size: int = 200,
+        listing_size: int = 2000,
         fallback_team: str = "",
         major_incident_management: Literal["auto"] | bool = "auto",
         major_query: str = "",
+        keeps: frozenset[Record] = frozenset(),
         on_call: OnCall | None = None,
     ) -> None:
         self._connection = connection
         self._url = url.rstrip("/")
         self._auth = auth
         self._binding = Binding(mappings.on(connection))
+        self._keeps = keeps
         self._page = page_size
+        self._listing_size = listing_size
         self._fallback = fallback_team
         self._major_query = major_query
         self._plugin: bool | None = None if major_incident_management == "auto" else major_incident_management
@@ -94,6 +113,7 @@ class ServiceNow:
     def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
         """Read tickets by sys_id or number, in one call; those that are gone or hidden are left out."""
         self._bind()
+        self._place([record])
         mapping = self._mappings[record]
         wanted = [given for given in dict.fromkeys(ids) if given]
         if not wanted:
@@ -104,7 +124,8 @@ class ServiceNow:
             raise Refused(str(error)) from error
         found: dict[str, Ticket] = {}
         for ticket in self._tickets(asked):
-            found[ticket.id] = found[ticket.number] = ticket
+            if not ticket.deleted:
+                found[ticket.id] = found[ticket.number] = ticket
         return list({found[given].id: found[given] for given in wanted if given in found}.values())
 
     def changed(self, watch: Watch) -> list[Ticket]:
@@ -120,10 +141,27 @@ class ServiceNow:
         aging = self._lookups.aging() if asked else []
         return self._tickets(asked, aging)
 
+    def listing(self, record: Record, *, since: datetime | None = None, after: str = "") -> Page:
+        """Read one page of a kind in one call, by sys_id; archived ones are told only among changes (`since`)."""
+        self._bind()
+        self._place([record])
+        try:
+            here = listing.place(after)
+            asked = listing.question(self._mappings[record], since, here)
+            answer = self._asked([asked.page(record, self._listing_size, here.skip)])[record]
+            following = listing.following(here, answer, self._listing_size)
+        except (ValueError, listing.Unpaged) as error:  # a query that is not safe is a ValueError too
+            raise Refused(f"{self._connection}: {error}") from error
+        tickets = (self.parse(_classed(row, asked.table)) for row in answer.rows)
+        found = (ticket for ticket in tickets if ticket.record == record)
+        return Page(tuple(ticket for ticket in found if since is not None or not ticket.deleted), following)
+
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes in one Batch call (and one before it where names or an earlier try must be looked up)."""
         self._bind(pressing=True)
-        return self._sender.send(writes)
+        unplaced = self._unplaced(writes)
+        sent = iter(self._sender.send([write for write in writes if write.key not in unplaced]))
+        return [unplaced[write.key] if write.key in unplaced else next(sent) for write in writes]
 
     def warm(self, names: Names) -> tuple[Problem, ...]:
         """Look all names up in one call; problems name those that do not exist, or bear a name twice."""
@@ -137,10 +175,10 @@ class ServiceNow:
         # What the account may not read is a finding, no failure; that it may sign in is asked for.
         account = self._asked([inspection.who(user)])["account"]
         unused = (_MAJOR,) if self._ignore_major_state else ()
-        said = self._binding.said
+        said = inspection.concerned(self._binding.said, self._keeps)
         found = inspection.inspected(self._connection, said, user, self._ask, account, unused=unused)
         self._binding.learn_all(found.dictionary)
-        named = list(inspection.fallbacks(self._mappings))
+        named = list(inspection.fallbacks(inspection.concerned(self._mappings, self._keeps)))
         told = self.warm(names)
         self._look_up([name for _, _, name in named])
         lost = (_unfound(*each) for each in named if self._lookups.resolve(*each[2]) is None)
@@ -148,10 +186,11 @@ class ServiceNow:
 
     def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
         """Compose each create as a send would, against the dictionary as it stands now; a few calls, none writes."""
-        found, _ = inspection.described(self._ask, self._binding.said)
+        kept = self._keeps | {write.record for write in writes}
+        found, _ = inspection.described(self._ask, inspection.concerned(self._binding.said, kept))
         self._binding.learn_all(found)
         self._look_up(preflight.names(self._mappings, writes, self._fallback))
-        return tuple(preflight.problems(self._composer, found, writes))
+        return tuple(preflight.problems(self._composer, found, self._binding.said, writes))
 
     def field_labels(self, *, ask: bool = False) -> Facts[str, str] | None:
         """Return what mappings call the columns, by column; {} where they name them all as the platform does."""
@@ -179,6 +218,39 @@ class ServiceNow:
         except (Failed, *ODD):
             self._binding.learn(None)
 
+    def _place(self, given: Iterable[Record]) -> None:
+        """Find out on which table records stand, where their mappings prefer one. Raises Unavailable, Refused."""
+        records = list(given)
+        asked = self._binding.placing(records)
+        if asked:
+            try:
+                self._binding.place(self._ask(asked))
+            except (Unavailable, Refused):
+                # What was known before does.
+                if self._binding.unplaced(records):
+                    raise
+        if self._binding.unplaced(records):
+            raise Unavailable(f"{self._connection}: it could not be found out on which table they stand")
+
+    def _unplaced(self, writes: Sequence[Write]) -> dict[str, Outcome]:
+        """Return the outcomes of writes that cannot be sent, as it is not known where their records stand."""
+        asked = {write.record for write in writes}
+        try:
+            self._place(asked)
+        except Unavailable as error:
+            told: Literal["retry", "refused"] = "retry"
+            reason, wait = str(error), error.retry_after
+        except Refused as error:
+            told, reason, wait = "refused", str(error), None
+        else:
+            return {}
+        lost = self._binding.unplaced(asked)
+        return {
+            write.key: cautious(write, Outcome(write.key, told, id=write.id, reason=reason, retry_after=wait))
+            for write in writes
+            if write.record in lost
+        }
+
     def _look_up(self, wanted: Sequence[Name]) -> None:
         """Learn the names that are not known. Raises Unavailable, Refused."""
         missing = self._lookups.missing(wanted)
@@ -189,17 +261,17 @@ class ServiceNow:
 
     def _tickets(self, asked: Sequence[Listing], aging: Sequence[Name] = ()) -> list[Ticket]:
         rows: list[dict[str, Any]] = []
-        pages = {str(number): (listing, 0) for number, listing in enumerate(asked)}
+        pages = {str(number): (item, 0) for number, item in enumerate(asked)}
         beside = self._lookups.requests(aging)
         while pages:
-            asking = [listing.page(name, self._page, start) for name, (listing, start) in pages.items()]
+            asking = [item.page(name, self._page, start) for name, (item, start) in pages.items()]
             answers = self._asked(asking, beside)
             self._lookups.learn(aging, answers)
             aging, beside = (), []
-            rows += [dict(row) for name in pages for row in answers[name].rows]
+            rows += [_classed(row, item.table) for name, (item, _) in pages.items() for row in answers[name].rows]
             pages = {
-                name: (listing, start + self._page)
-                for name, (listing, start) in pages.items()
+                name: (item, start + self._page)
+                for name, (item, start) in pages.items()
                 if polling.more(answers[name], self._page, start)
             }
         return [self.parse(row) for row in polling.newest(rows)]
@@ -277,6 +349,11 @@ class ServiceNow:
             if item.writes and item.shape.lookup is not None and item.shape.lookup.kind == kind
         )
         return tuple(lookup for lookup in found if lookup is not None) or (Lookup(kind),)
+
+
+def _classed(row: Facts[str, Any], table: str) -> dict[str, Any]:
+    """Return a row with its class: on a table that nothing extends there is none, and the table is it."""
+    return {"sys_class_name": table, **row}
 
 
 def _unfound(item: Field, setting: str, name: Name) -> Problem:

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.servicenow import query, records
 from adapters.servicenow.batch import Answer, Inner
-from connector.ticketing import Watch
+from connector.ticketing import KEPT, Watch
 from mappings.library import Mappings
 from mappings.mapping import Mapping
 from mappings.transforms import scalar
@@ -62,12 +62,22 @@ def of_ids(mapping: Mapping, ids: Sequence[str]) -> Iterator[Listing]:
         for part in _parts(ids):
             named = [given for given in part if not records.is_sys_id(given)]
             by_id = [query.within("sys_id", (given for given in part if records.is_sys_id(given)))]
-            either = query.either(*(by_id if len(named) < len(part) else []), *_numbered(named))
+            either = query.either(*(by_id if len(named) < len(part) else []), *_numbered(mapping, named))
             yield Listing(table, query.every(either, alone), records.columns(mapping))
 
 
-def _numbered(numbers: Sequence[str]) -> tuple[str, ...]:
-    return (query.within("number", numbers),) if numbers else ()
+def _numbered(mapping: Mapping, numbers: Sequence[str]) -> tuple[str, ...]:
+    """Return the conditions on what people call a record; of continuity records not all have a number."""
+    if not numbers:
+        return ()
+    name = records.known_by(mapping) if mapping.record in KEPT else ""
+    # A condition on a column that the table lacks is ignored: the name beside it keeps the answer small.
+    named = tuple(query.where(name, "=", given) for given in numbers) if name else ()
+    return (
+        (*named, *(query.where("number", "=", given) for given in numbers))
+        if name
+        else (query.within("number", numbers),)
+    )
 
 
 def _places(mapping: Mapping) -> Iterator[tuple[str, str]]:

@@ -11,8 +11,9 @@ from adapters.servicenow.dictionary import JOURNALS, NUMERIC, Column, Dictionary
 from adapters.servicenow.lookups import Name
 from adapters.servicenow.writes import Composed, Composer, Unsendable
 from connector.problem import Problem
-from connector.ticketing import Write
+from connector.ticketing import KEPT, Write
 from mappings.library import Mappings
+from mappings.mapping import Mapping
 from mappings.transforms import Lookup
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
@@ -28,8 +29,11 @@ def names(mappings: Mappings, given: Sequence[Write], fallback_team: str) -> lis
     return list(dict.fromkeys(wanted))
 
 
-def problems(composer: Composer, found: Dictionary, given: Sequence[Write]) -> Iterator[Problem]:
-    """Yield what would keep each create from being made whole; asks nothing."""
+def problems(composer: Composer, found: Dictionary, mappings: Mappings, given: Sequence[Write]) -> Iterator[Problem]:
+    """Yield what would keep each create from being made whole; asks nothing.
+
+    `mappings` are as their files say them. Policies that the account cannot see are told by the live check, once.
+    """
     for write in given:
         try:
             composed = composer.compose(write)
@@ -41,7 +45,7 @@ def problems(composer: Composer, found: Dictionary, given: Sequence[Write]) -> I
         for warning in composed.warnings:
             yield Problem(write.key, warning, level="warning")
         if found.described(composed.table):
-            yield from _against(found, composed)
+            yield from _against(found, mappings[write.record], composed)
         elif found.tables and not found.knows(composed.table):
             what = f"the instance has no table '{composed.table}'"
             yield Problem(
@@ -49,11 +53,13 @@ def problems(composer: Composer, found: Dictionary, given: Sequence[Write]) -> I
             )
 
 
-def _against(found: Dictionary, composed: Composed) -> Iterator[Problem]:
+def _against(found: Dictionary, mapping: Mapping, composed: Composed) -> Iterator[Problem]:
     table, key = composed.table, composed.write.key
     for name, value in composed.fields.items():
         column = found.column(table, name)
         where = f"{key}: {name}"
+        if column is None and name in demands.OWN and composed.write.record in KEPT:
+            continue
         if column is None:
             what = f"the instance has no column {table}.{name}: its value would be dropped"
             yield Problem(where, what, "add the column, or take the field out of the mapping", "warning")
@@ -65,17 +71,12 @@ def _against(found: Dictionary, composed: Composed) -> Iterator[Problem]:
     if composed.write.action != "create":
         return
     filled = {name for name, value in composed.fields.items() if value != ""} | set(demands.OWN)
-    for rule in found.policies(table):
-        column = found.column(table, rule.column)
-        if column is not None and column.name not in filled and not column.default and not rule.conditions:
-            what = f"a data policy wants {table}.{column.name} ('{column.label}') filled: the ticket would be refused"
-            yield Problem(f"{key}: {column.name}", what, "map a field to it with a default:")
-    if found.unseen:
-        what = (
-            f"the account cannot see all data policies ({found.unseen}): one that makes a column mandatory would have "
-            "the ticket refused"
-        )
-        yield Problem(key, what, "grant read access to sys_data_policy2 and sys_data_policy_rule", "warning")
+    for column, rule in demands.lacking(found, table, filled):
+        if rule is not None and not rule.conditions:
+            called = demands.called_by(table, column)
+            place, fix = demands.remedy(found, mapping, table, column)
+            what = f"a data policy wants {called} filled: the ticket would be refused"
+            yield Problem(f"{key}: {column.name}", what, f"{fix} ({place})")
 
 
 def _value(found: Dictionary, composed: Composed, column: Column, where: str) -> Iterator[Problem]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping as Facts
 from typing import Any
 from urllib.parse import quote
 
-from adapters.servicenow import query
-from connector.ticketing import Record, Ticket
+from adapters.servicenow import preference, query
+from connector.ticketing import KEPT, Record, Ticket
 from mappings.library import Mappings
 from mappings.mapping import Mapping
 from mappings.transforms import NameOf, scalar
@@ -35,15 +36,55 @@ def is_sys_id(text: str) -> bool:
     return _SYS_ID.fullmatch(text) is not None
 
 
+def sys_id_of(key: str) -> str:
+    """Return the sys_id of the record that the write `key` makes: always the same, so that it is made once.
+
+    A sys_id in a POST is honoured, and a second POST of it fails (recorded from a live instance).
+    """
+    return hashlib.sha256(f"continuity:{key}".encode()).hexdigest()[:32]
+
+
 def tables(mapping: Mapping) -> tuple[str, ...]:
-    """Return the tables that a record stands on: its own, and the one for records that outlive their incident."""
-    return tuple(dict.fromkeys(name for name in (mapping.setting("table"), mapping.setting("lasting_table")) if name))
+    """Return the tables that a record stands on: its own, and the one for records that outlive their incident.
+
+    While it is not known whether the instance has the table that the mapping prefers, that one too.
+    """
+    named = (mapping.setting(name) for name in ("table", "lasting_table", "preferred_table"))
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def classes(mapping: Mapping) -> tuple[str, ...]:
+    """Return the classes whose records are this one on its table: a list of a table shows those that extend it too."""
+    further = mapping.settings.get("classes") or ()
+    return tuple(dict.fromkeys((mapping.setting("table"), *further)))
+
+
+def retired(mapping: Mapping) -> Facts[str, tuple[str, ...]]:
+    """Return the columns with the values by which a record counts as archived."""
+    given = mapping.settings.get("retired")
+    return given if isinstance(given, Facts) else {}
+
+
+def archived(mapping: Mapping, raw: Facts[str, Any]) -> bool:
+    """Tell whether a record is archived, by what the mapping says."""
+    return any(scalar(raw.get(column), "") in values for column, values in retired(mapping).items())
+
+
+def known_by(mapping: Mapping) -> str:
+    """Return the column by which people know a continuity record: not all their tables have a number."""
+    named = mapping.named("name") or mapping.named("title")
+    return named.id if named is not None else ""
 
 
 def renamed(mapping: Mapping) -> Facts[str, str]:
     """Return the columns that are others on the lasting table."""
     given = mapping.settings.get("lasting_fields")
     return given if isinstance(given, Facts) else {}
+
+
+def notes(mapping: Mapping) -> bool:
+    """Tell whether our notes can stand on a record: each task has journals, other tables as the mapping says."""
+    return mapping.record not in KEPT or bool(mapping.setting("note"))
 
 
 def journal(mapping: Mapping) -> str:
@@ -55,7 +96,7 @@ def journal(mapping: Mapping) -> str:
 def columns(mapping: Mapping) -> tuple[str, ...]:
     """Return the columns to ask for when reading: our own needs and what the mapping reads."""
     mapped = [item.id for item in mapping.fields if item.reads and item.id]
-    return tuple(dict.fromkeys((*_OWN, *mapped, *renamed(mapping).values())))
+    return tuple(dict.fromkeys((*_OWN, *mapped, *renamed(mapping).values(), *retired(mapping))))
 
 
 def address(url: str, table: str, sys_id: str) -> str:
@@ -65,8 +106,9 @@ def address(url: str, table: str, sys_id: str) -> str:
 
 def kind_of(mappings: Mappings, table: str) -> Record | None:
     """Return the record that is kept on `table`, None if none is."""
-    order: tuple[Record, ...] = ("incident", "recovery_task", "review", "activation")
-    return next((record for record in order if table in tables(mappings[record])), None)
+    order: tuple[Record, ...] = ("incident", "recovery_task", "review", "activation", *KEPT)
+    held = (record for record in order if record in mappings.records)
+    return next((record for record in held if table in (*tables(mappings[record]), *classes(mappings[record]))), None)
 
 
 def parse(connection: str, url: str, mappings: Mappings, raw: Facts[str, Any], name_of: NameOf) -> Ticket:
@@ -74,25 +116,40 @@ def parse(connection: str, url: str, mappings: Mappings, raw: Facts[str, Any], n
     table = scalar(raw.get("sys_class_name"), "")
     sys_id = scalar(raw.get("sys_id"), "")
     record = kind_of(mappings, table)
-    ours = scalar(raw.get("correlation_display"), "") == OURS
     values: Facts[str, Any] = {}
     problems: tuple[str, ...] = ()
+    number, gone = scalar(raw.get("number"), ""), False
     if record is not None:
-        mapping = mappings[record]
-        read = mapping.read(fields_of(mapping, raw), name_of)
-        values, problems = read.values, tuple(str(problem) for problem in read.problems)
+        mapping = preference.of_class(mappings[record], table)
+        gone = archived(mapping, raw)
+        number = number or (scalar(raw.get(known_by(mapping)), "") if record in KEPT else "")
+        if not gone:
+            read = mapping.read(fields_of(mapping, raw), name_of)
+            values, problems = read.values, tuple(str(problem) for problem in read.problems)
     return Ticket(
         connection=connection,
         record=record or "other",
         id=sys_id,
-        number=scalar(raw.get("number"), ""),
+        number=number,
         url=address(url, table or "task", sys_id),
         version=version(raw),
         values=values,
-        key=scalar(raw.get("correlation_id"), "") if ours else "",
+        key=_key(raw, sys_id),
         problems=problems,
         raw=raw,
+        deleted=gone,
     )
+
+
+def _key(raw: Facts[str, Any], sys_id: str) -> str:
+    """Return our key of a record that we made.
+
+    Tables that are no tasks lack `correlation_display`, and other tools fill their `correlation_id`: there the sys_id,
+    which comes from the key, is the proof.
+    """
+    key = scalar(raw.get("correlation_id"), "")
+    marked = scalar(raw.get("correlation_display"), "") == OURS
+    return key if marked or (key and sys_id_of(key) == sys_id) else ""
 
 
 def fields_of(mapping: Mapping, raw: Facts[str, Any]) -> dict[str, Any]:

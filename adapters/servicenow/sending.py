@@ -13,7 +13,7 @@ from adapters.servicenow.binding import Binding
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.rest import ODD, Effect, Failed, Rest, failure
 from adapters.servicenow.writes import Composed, Composer, Unsendable
-from connector.ticketing import Outcome, Write
+from connector.ticketing import KEPT, Outcome, Write
 from mappings.library import Mappings
 from mappings.transforms import Lookup, scalar
 
@@ -51,7 +51,7 @@ class Sender:
                 told = Failed("unclear", f"the answer could not be understood ({type(error).__name__}: {error})")
                 for write in part:
                     outcomes.setdefault(write.key, _all(write, told))
-        return [_cautious(write, outcomes[write.key]) for write in given]
+        return [cautious(write, outcomes[write.key]) for write in given]
 
     def _part(self, part: Sequence[Write], outcomes: dict[str, Outcome]) -> None:
         given = [write for write in part if write.action == "create" or records.is_sys_id(write.id)]
@@ -88,7 +88,7 @@ class Sender:
 
     def _composed(self, write: Write, found: Facts[str, Any], outcomes: dict[str, Outcome]) -> Composed | None:
         """Return what is left to send for a write, recording the outcome of one that needs nothing more."""
-        row = found.get(write.id or writes.sys_id_of(write.key)) if write.unclear_since else None
+        row = found.get(write.id or records.sys_id_of(write.key)) if write.unclear_since else None
         if row is None:
             composed = self._composer.compose(write)
         elif write.action == "create":
@@ -155,7 +155,7 @@ class Sender:
         columns: dict[str, dict[str, None]] = {}
         for write in unclear:
             table = writes.look_table(self._mappings, write)
-            wanted.setdefault(table, {})[write.id or writes.sys_id_of(write.key)] = None
+            wanted.setdefault(table, {})[write.id or records.sys_id_of(write.key)] = None
             columns.setdefault(table, {}).update(dict.fromkeys(writes.looked_at(self._mappings, write)))
         looks = [
             Inner(
@@ -165,7 +165,8 @@ class Sender:
             )
             for table, ids in wanted.items()
         ]
-        made = [writes.sys_id_of(write.key) for write in unclear if write.action == "create"]
+        tasks = (write for write in unclear if write.action == "create" and write.record not in KEPT)
+        made = [records.sys_id_of(write.key) for write in tasks]
         if made:
             address = query.listing("task", query.within("sys_id", made), writes.ECHOED, limit=batch.MOST)
             looks.append(Inner(_ELSEWHERE, "GET", address))
@@ -228,7 +229,7 @@ def _all(write: Write, error: Failed) -> Outcome:
     return Outcome(write.key, error.effect, id=write.id, reason=error.reason, retry_after=error.retry_after)
 
 
-def _cautious(write: Write, outcome: Outcome) -> Outcome:
+def cautious(write: Write, outcome: Outcome) -> Outcome:
     """Keep a write unclear that was so before: this try had no effect, but the earlier one may still land."""
     if write.unclear_since and outcome.status == "retry":
         return replace(outcome, status="unclear")

@@ -14,7 +14,7 @@ from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.binding import Binding
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.rest import failure
-from connector.ticketing import Outcome, Write
+from connector.ticketing import KEPT, Outcome, Write
 from mappings.library import Mappings
 from mappings.mapping import Mapping
 from mappings.transforms import Lookup, scalar
@@ -40,14 +40,6 @@ class Composed:
     inner: Inner
     fields: Facts[str, Any]
     warnings: tuple[str, ...]
-
-
-def sys_id_of(key: str) -> str:
-    """Return the sys_id of the record that the write `key` makes: always the same, so that it is made once.
-
-    A sys_id in a POST is honoured, and a second POST of it fails (recorded from a live instance).
-    """
-    return hashlib.sha256(f"continuity:{key}".encode()).hexdigest()[:32]
 
 
 def marker(key: str) -> str:
@@ -89,15 +81,20 @@ class Composer:
         creating = write.action == "create"
         fields, warnings = self._fields(write, mapping, creating=creating)
         body = dict(fields)
-        if write.note:
+        if write.note and records.notes(mapping):
             body[records.journal(mapping)] = noted(write)
+        elif write.note:
+            lost = f"{mapping.setting('table')} keeps no notes (name its journal with note:): '{write.note}'"
+            if not body:
+                raise Unsendable(lost)
+            warnings.append(lost)
         if not creating and not body:
             return None
         table = _table(write, mapping)
-        sys_id = sys_id_of(write.key) if creating else write.id
+        sys_id = records.sys_id_of(write.key) if creating else write.id
         if creating:
             body |= {"sys_id": sys_id, "correlation_id": write.key, "correlation_display": records.OURS}
-            # Longer keys would be cut, and the record not be recognised as ours.
+            # A longer key would be cut, and the record not be recognised as ours: the echo tells.
             fields |= {"correlation_id": write.key}
         path = query.echoing(query.record_path(table, "" if creating else sys_id), (*ECHOED, *fields))
         inner = Inner(write.key, "POST" if creating else "PATCH", path, body)
@@ -112,7 +109,8 @@ class Composer:
                 return found
             fallback = self._lookups.resolve(Lookup("team"), self._fallback)
             if fallback is not None:
-                warnings.append(f"no group '{name}' on ServiceNow: given to '{self._fallback}'")
+                given = f"given to '{self._fallback}'; create the group, or correct the plan"
+                warnings.append(f"no group '{name}' on ServiceNow: {given}")
             return fallback
 
         written = mapping.write(write.values, resolve, whole=creating, about=write.about)
@@ -172,11 +170,16 @@ def done(url: str, composed: Composed, row: Facts[str, Any], *, touched: bool = 
         key=composed.write.key,
         status="done",
         id=sys_id,
-        number=scalar(row.get("number"), "") or composed.write.number,
+        number=scalar(row.get("number"), "") or composed.write.number or _named(composed.write),
         url=records.address(url, table, sys_id),
         version=records.version(row),
         warnings=warnings,
     )
+
+
+def _named(write: Write) -> str:
+    """Return what people call a continuity record whose table has no numbers."""
+    return str(write.values.get("name") or write.values.get("title") or "") if write.record in KEPT else ""
 
 
 def _unstuck(composed: Composed, row: Facts[str, Any], *, touched: bool) -> Iterator[str]:
@@ -186,6 +189,8 @@ def _unstuck(composed: Composed, row: Facts[str, Any], *, touched: bool) -> Iter
         yield f"it stands on {place}, where it was made before mappings were activated that say {composed.table}"
         return
     for name, sent in composed.fields.items():
+        if name not in row and name == "correlation_id" and composed.write.record in KEPT:
+            continue  # not all their tables have it, and the sys_id tells whose the record is
         if name not in row:
             yield (
                 f"{composed.table}.{name} did not stick: there is no such column, or the account may not read it; "

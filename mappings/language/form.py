@@ -154,6 +154,8 @@ _EXAMPLES = {
     "lookup": "by: email",
     "fields": "summary: {field: short_description}",
     "lasting_fields": "incident: parent",
+    "preferred_fields": "short_description: name",
+    "retired": 'install_status: "7"',
 }
 
 

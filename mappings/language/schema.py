@@ -148,6 +148,24 @@ class MappingSchema(Schema):
     lasting_fields = fields.Dict(
         keys=fields.String(), values=fields.String(), metadata=_told("columns called otherwise there", "servicenow")
     )
+    classes = fields.List(
+        fields.String(), metadata=_told("tables that extend table, whose records count as this one too", "servicenow")
+    )
+    retired = fields.Dict(
+        keys=fields.String(),
+        values=_Texts(),
+        metadata=_told(
+            "columns with the values by which a record counts as archived, as if it were deleted", "servicenow"
+        ),
+    )
+    preferred_table = fields.String(
+        metadata=_told("the table on which the record stands instead where the instance has it", "servicenow")
+    )
+    preferred_fields = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata=_told('columns called otherwise there, "" for one that it lacks', "servicenow"),
+    )
     note = fields.String(metadata=_told("the journal for notes that only the desk sees", "servicenow"))
     issue_type = fields.String(metadata=_told("the issue type, by name; for incidents several, with commas", "jira"))
     subtask_type = fields.String(metadata=_told("the type of an issue under another", "jira"))
