@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.jira import echo, instants, marks, outcome, text, transition
+from adapters.jira import echo, instants, left_out, marks, outcome, text, transition
 from adapters.jira.fault import NoEffect, Rejected, Unclear
 from adapters.jira.homes import project_of
 from adapters.jira.site import Site
@@ -85,11 +85,8 @@ def _put(site: Site, write: Write, body: dict[str, Any]) -> tuple[int | None, tu
         if not refused or len(refused) != len(error.fields) or error.messages or not rest:
             raise
         version, told_ = _answered(site, write, rest)
-        left_out = tuple(
-            f"{site.field_name(name)}: '{echo.shown(sent[name])}' was left out ({told})"
-            for name, told in refused.items()
-        )
-        return version, left_out + told_
+        without = (left_out.problem(site, write.record, name, sent[name], told) for name, told in refused.items())
+        return version, (*map(str, without), *told_)
 
 
 def _answered(site: Site, write: Write, body: dict[str, Any]) -> tuple[int | None, tuple[str, ...]]:

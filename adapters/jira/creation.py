@@ -175,7 +175,7 @@ def _issue(answer: Any) -> _Made:
 
 def _settled(site: Site, item: Draft, made: _Made) -> Outcome:
     site.originals.see(marks.unique(item.write.key), made.id, made.number)
-    return _moved(site, item.write, made.id, made.number, item.warnings)
+    return _moved(site, item.write, made.id, made.number, tuple(map(str, item.warnings)))
 
 
 def _moved(site: Site, write: Write, identity: str, number: str, warnings: tuple[str, ...]) -> Outcome:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.jira import echo, marks
+from adapters.jira import echo, left_out, marks
 from adapters.jira.site import Site
+from connector.problem import Problem
 from connector.ticketing import Write
 
 _NEEDED = frozenset({"summary", "project", "issuetype", "parent", "labels", "pid"})
@@ -23,7 +24,7 @@ class Draft:
     state: str
     fields: Mapping[str, Any]
     team: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     def body(self) -> dict[str, Any]:
         """Return the body of the create call, with the write's whole key as an issue property."""
@@ -51,7 +52,7 @@ def compose(site: Site, write: Write, parent: str) -> Draft:
     # An empty field need not be sent, and might stand on no screen.
     fields = {name: value for name, value in fields.items() if value not in (None, [])}
     team = tuple(item.id for item in mapping.fields if item.source == "team" and item.id in fields)
-    draft = Draft(write, project, state, fields, team, tuple(str(problem) for problem in written.problems))
+    draft = Draft(write, project, state, fields, team, written.problems)
     return _on_screen(site, draft, kind, subtask=bool(parent))
 
 
@@ -84,8 +85,13 @@ def second(site: Site, draft: Draft, refused: Mapping[str, str]) -> Draft:
     if not fallback:
         return kept
     told = tuple(
-        f"{site.field_name(name)}: '{echo.shown(draft.fields[name])}' was refused ({refused[name]}); "
-        f"given to the fallback team '{site.fallback_team}': correct the plan, or create that team in {draft.project}"
+        Problem(
+            site.field_name(name),
+            f"'{echo.shown(draft.fields[name])}' was refused ({refused[name]})",
+            f"given to the fallback team '{site.fallback_team}': correct the plan, or create that team in "
+            f"{draft.project}",
+            "warning",
+        )
         for name in fallback
     )
     return replace(kept, fields={**kept.fields, **fallback}, warnings=(*kept.warnings, *told))
@@ -103,8 +109,9 @@ def _fallback(site: Site, draft: Draft, refused: Mapping[str, str]) -> dict[str,
 
 
 def _without(site: Site, draft: Draft, refused: Mapping[str, str]) -> Draft:
+    record = draft.write.record
     told = tuple(
-        f"{site.field_name(name)}: '{echo.shown(draft.fields[name])}' was left out ({text})"
+        left_out.problem(site, record, name, draft.fields[name], text)
         for name, text in refused.items()
         if name in draft.fields
     )

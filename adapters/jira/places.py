@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from adapters.jira.fault import Rejected
 from adapters.jira.lookups import IssueType, Project
+from adapters.jira.site import Site
 from connector.problem import Problem
 from connector.ticketing import Record
 
@@ -23,6 +26,14 @@ class Place:
 
 
 Found = tuple[Place, Problem]
+
+
+def create_screen(site: Site, place: Place) -> Mapping[str, Mapping[str, Any]]:
+    """Return what can be set on a create, nothing where the account may not create there."""
+    try:
+        return site.lookups.screen(place.project.key, place.type.id)
+    except Rejected:
+        return {}
 
 
 def listed(places: Iterable[Place]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.jira import draft, echo, screens
+from adapters.jira import draft, echo, offers, required
 from adapters.jira.draft import Draft
 from adapters.jira.fault import Rejected
 from adapters.jira.lookups import IssueType, Project
@@ -37,8 +37,14 @@ def _of(site: Site, write: Write) -> Iterator[Problem]:
     screen = site.lookups.screen(project.key, issue_type.id)
     composed = draft.compose(site, write, parent)
     composed = draft.second(site, composed, _not_offered(composed, screen))
-    yield from (Problem(write.key, warning, level="warning") for warning in composed.warnings)
-    yield from _lacking(write, composed, screen, f"{issue_type.name} in {project.key}")
+    for warning in composed.warnings:
+        yield Problem(f"{write.key}: {warning.where}", warning.what, warning.fix, "warning")
+    mapping = site.mapping(write.record)
+    for name, meta in required.lacking(screen, composed.fields):
+        shown = required.called(name, meta)
+        what = f"'{shown}' is required for {issue_type.name} in {project.key}, and nothing supplies it"
+        told = required.problem(mapping, name, meta, what)
+        yield Problem(f"{write.key}: {shown}", what, f"{told.fix} ({told.where})")
 
 
 def _type(site: Site, write: Write, project: Project, *, subtask: bool) -> IssueType | None:
@@ -62,20 +68,12 @@ def _not_offered(composed: Draft, screen: Mapping[str, Mapping[str, Any]]) -> di
     """Return the fields whose value is not among those that the create screen offers, as a refusal would name them."""
     refused: dict[str, str] = {}
     for name, value in composed.fields.items():
-        offered = screen.get(name, {}).get("allowedValues")
+        offered = offers.offered(screen.get(name, {}))
         if name in ("project", "issuetype") or not offered:
             continue
-        known = {str(word).casefold() for option in offered for word in screens.names(option)}
+        known = {word.casefold() for row in offered for word in row}
         chosen = value if isinstance(value, list) else [value]
         lost = [shown for item in chosen if (shown := echo.shown(item)) and shown.casefold() not in known]
         if lost:
-            refused[name] = f"there is no '{lost[0]}'"
+            refused[name] = f"there is no '{lost[0]}', but {offers.listed(row[0] for row in offered)}"
     return refused
-
-
-def _lacking(write: Write, composed: Draft, screen: Mapping[str, Mapping[str, Any]], place: str) -> Iterator[Problem]:
-    for name, meta in screen.items():
-        if meta.get("required") and not meta.get("hasDefaultValue") and name not in composed.fields:
-            shown = str(meta.get("name") or name)
-            fix = "map the field with a default:, or have it made optional"
-            yield Problem(f"{write.key}: {shown}", f"'{shown}' is required for {place}, and nothing supplies it", fix)

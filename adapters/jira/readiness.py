@@ -1,23 +1,18 @@
-"""What can be looked up and checked before the bad hour: account, projects, types, people, permissions."""
+"""What can be looked up and checked before the bad hour: account, projects, types, fields, and what rests on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from adapters.jira import fitting, people, reachability, screens, workflow
+from adapters.jira import assignees, fitting, offers, permissions, reachability, screens, workflow
 from adapters.jira.fault import Rejected
 from adapters.jira.lookups import IssueType, Project
 from adapters.jira.places import Found, Place, listed, merged
 from adapters.jira.site import Site
 from connector.problem import Problem, nearest
 from connector.ticketing import Account, Names, Record
-from mappings.mapping import Field as Item
-from mappings.transforms import NOTHING, Lookup
 
 _CREATED: tuple[Record, ...] = ("recovery_task", "activation", "review")
-_PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "ADD_COMMENTS", "TRANSITION_ISSUES", "LINK_ISSUES")
-_OF_FIELDS: Mapping[str, str] = {"ASSIGN_ISSUES": "assignee", "SCHEDULE_ISSUES": "duedate"}
-"""Permissions without which Jira refuses one field, and the rest of the write does without it."""
 
 
 def warm(site: Site, names: Names) -> tuple[Problem, ...]:
@@ -37,8 +32,8 @@ def warm(site: Site, names: Names) -> tuple[Problem, ...]:
     for project in found:
         problems += _missing_types(site, names, project)
     site.lookups.issue_types()
-    problems += _teams(site, names, found)
-    problems += _people(site, names)
+    problems += assignees.teams(site, names, found)
+    problems += assignees.people(site, names)
     return tuple(dict.fromkeys(problems))
 
 
@@ -51,12 +46,12 @@ def check(site: Site, names: Names) -> Account:
     created = list(_places(site, names, found))
     followed = list(_incidents(site, found))
     problems += _types_of_fields(site)
-    problems += screens.values(site, [*created, *followed])
+    problems += offers.values(site, [*created, *followed])
     problems += _edit_screens(site, [*created, *followed])
     problems += _workflows(site, created)
-    problems += _constant_people(site)
+    problems += assignees.constants(site)
     for key in _project_keys(site, names):
-        problems += _permissions(site, key, written=key in _written(site, names))
+        problems += permissions.problems(site, key, _CREATED if key in _written(site, names) else ())
     account = site.lookups.account()
     name = str(account.get("displayName") or account.get("name") or account.get("accountId") or "unknown")
     return Account(name, tuple(dict.fromkeys(problems)))
@@ -196,89 +191,6 @@ def _workflows(site: Site, places: Iterable[Place]) -> Iterator[Problem]:
         cloud = "let an administrator's account check once, or " if site.connection.cloud else ""
         fix = f"{cloud}check again when an issue stands in each (an exercise makes some)"
         yield _problem(site, "workflows", what, fix, "warning")
-
-
-def _teams(site: Site, names: Names, projects: list[Project]) -> Iterator[Problem]:
-    field = site.mapping("recovery_task").named("team")
-    known = {component.casefold() for project in projects for component in project.components}
-    if field is None or field.id != "components" or not projects:
-        return
-    for team in dict.fromkeys([*names.teams, *([site.fallback_team] if site.fallback_team else [])]):
-        if team.casefold() not in known:
-            where = ", ".join(project.key for project in projects)
-            near = nearest(team, (component for project in projects for component in project.components))
-            other = site.fallback_team if site.fallback_team != team else ""
-            until = f"until then its tasks go to {repr(other) if other else 'nobody'}"
-            fix = f"{near} Else create it; {until}" if near else f"create it; {until}"
-            yield _problem(site, "teams", f"no component '{team}' in {where}", fix, "warning")
-
-
-def _people(site: Site, names: Names) -> Iterator[Problem]:
-    field = site.mapping("recovery_task").named("assignee")
-    lookup = (field.shape.lookup if field is not None else None) or Lookup("user")
-    for person in names.people:
-        told = _unknown(site, lookup, person)
-        if told:
-            fix = "write the name or address as Jira has it; until then the tasks have no assignee"
-            yield _problem(site, "people", told, fix, "warning")
-
-
-def _constant_people(site: Site) -> Iterator[Problem]:
-    """Yield the people whom a mapping itself names and Jira does not know, and lookups that the flavour has not."""
-    flavour = site.connection.cloud
-    for record in site.mappings.records:
-        for item in site.mapping(record).fields:
-            lookup = item.shape.lookup
-            if lookup is None or lookup.kind != "user" or not item.writes:
-                continue
-            if lookup.by and lookup.by not in people.NAMED_BY[flavour]:
-                fix = f"write one of: {', '.join(people.NAMED_BY[flavour])}"
-                what = f"this Jira finds nobody by '{lookup.by}'"
-                yield item.problem(what, fix, setting="lookup.by", level="error")
-                continue
-            for setting, name in _named(item):
-                told = _unknown(site, lookup, name)
-                if told:
-                    yield item.problem(told, "write the name as Jira has it", setting=setting, level="error")
-
-
-def _named(item: Item) -> Iterator[tuple[str, str]]:
-    given = (("default", item.default), ("else.write", item.shape.else_write))
-    return ((setting, str(name)) for setting, name in given if name not in (NOTHING, "", None))
-
-
-def _unknown(site: Site, lookup: Lookup, name: str) -> str:
-    """Return what keeps a person from being found, "" if nothing does."""
-    found = site.lookups.people(lookup, name)
-    if not found:
-        return f"'{name}' is nobody there who can be given work" + (f", by {lookup.by}" if lookup.by else "")
-    if len(found) > 1 and lookup.several != "first":
-        return f"'{name}' is {len(found)} people there: {', '.join(found)}"
-    return ""
-
-
-def _permissions(site: Site, project: str, *, written: bool) -> Iterator[Problem]:
-    wanted = [name for name in _PERMISSIONS if written or name != "CREATE_ISSUES"]
-    of_fields = {name: field for name, field in _OF_FIELDS.items() if written and _writes(site, field)}
-    asked = {"projectKey": project, "permissions": ",".join((*wanted, *of_fields))}
-    try:
-        answer = site.connection.get("/mypermissions", asked)
-    except Rejected:
-        # A project that cannot be read was reported already.
-        return
-    held = answer.get("permissions") or {}
-    lacking = [name for name in (*wanted, *of_fields) if not (held.get(name) or {}).get("havePermission")]
-    fix = "grant them to the account in the project's permission scheme"
-    needed = [name for name in lacking if name in wanted]
-    if needed:
-        yield _problem(site, f"projects.{project}", f"the account lacks {', '.join(needed)}", fix)
-    for name in (name for name in lacking if name in of_fields):
-        what = f"the account lacks {name}, so that '{of_fields[name]}' is left out there"
-        yield _problem(site, f"projects.{project}", what, fix, "warning")
-
-
-def _writes(site: Site, field: str) -> bool:
-    return any(item.writes and item.id == field for record in _CREATED for item in site.mapping(record).fields)
 
 
 def _problem(site: Site, where: str, what: str, fix: str, level: str = "error") -> Problem:

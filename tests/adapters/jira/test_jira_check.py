@@ -97,7 +97,7 @@ def test_a_required_field_that_is_mapped_but_not_always_written_is_named_with_it
     assert (
         "mappings/jira/recovery_task.yaml:2: fields.x_phase: 'Continuity phase' is required to create Task, Sub-task "
         "in OPS, and nothing gives it a value: the create would be refused where its condition does not hold; "
-        "give it a default:"
+        "give it a default: and no when:"
     ) in found
     assert any(
         "recovery_task.yaml: fields.assignee: 'Assignee' is required" in line and "nobody is named" in line

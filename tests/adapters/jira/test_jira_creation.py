@@ -126,7 +126,11 @@ def test_a_field_known_to_be_on_no_screen_is_not_even_sent(desk: Desk, tmp_path:
 
     assert any("'Team' is not on the create screen of Task, Sub-task in NET" in problem.what for problem in problems)
     assert desk.calls() == ["POST /issue/bulk"]
-    assert outcome.warnings == ("Team: 'Network Operations' was left out (not on the create screen of Task in NET)",)
+    (warning,) = outcome.warnings
+    assert warning == (
+        "Team: 'Network Operations' was left out (not on the create screen of Task in NET); put it on that screen, or take "
+        "it out of the mapping (mappings/jira/recovery_task.yaml:2: fields.x_team)"
+    )
 
 
 def test_a_refusal_that_concerns_the_task_itself_is_told_in_jiras_words(desk: Desk) -> None:

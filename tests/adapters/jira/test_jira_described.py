@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.jira import fitting, screens
+from adapters.jira import fitting, offers, screens
 from adapters.jira.lookups import Field
 from adapters.jira.workflow import Status, read
 from connector.ticketing import Names
@@ -60,7 +60,7 @@ def test_an_edit_screen_may_list_its_values_as_plain_texts(cloud: Desk) -> None:
     screen = screens.edit_screen(answering(cloud, editmeta=example("/issue/{issueIdOrKey}/editmeta")), "1")
 
     assert list(screen) == ["summary"]
-    assert [screens.names(value) for value in screen["summary"]["allowedValues"]] == [("red",), ("blue",)]
+    assert offers.offered(screen["summary"]) == [("red",), ("blue",)]
 
 
 def test_fields_are_read_with_what_they_hold(cloud: Desk) -> None:

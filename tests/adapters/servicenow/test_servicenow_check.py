@@ -450,7 +450,10 @@ DEMANDS = {
     "mandatory and filled by a default only for some": (
         "fields: {x_a: {field: contact_type, default: phone, direction: write, when: exercise}}",
         [mandatory("incident_task", "contact_type")],
-        [f"warning: {FILE}: incident_task.contact_type ('Contact type') {FORM}"],
+        [
+            f"warning: {FILE.replace(': fields', ':1: fields.x_a')}: incident_task.contact_type ('Contact type') "
+            f"{FORM.replace('map a field to it with a default:', 'give it a default: and no when:')}"
+        ],
     ),
     "mandatory and filled by the instance itself": (
         "fields: {}",

@@ -42,7 +42,9 @@ def test_a_group_is_found_by_a_column_of_ones_own_and_the_fallback_by_its_name(m
     missed, fallback = write(world, team="Night shift")
 
     assert (found.warnings, row["assignment_group"]) == ((), night)
-    assert missed.warnings == ("no group 'Night shift' on ServiceNow: given to 'Service Desk'",)
+    assert missed.warnings == (
+        "no group 'Night shift' on ServiceNow: given to 'Service Desk'; create the group, or correct the plan",
+    )
     assert fallback["assignment_group"] not in ("", night)
 
 

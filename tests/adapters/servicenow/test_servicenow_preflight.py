@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.ticketing import Write
+from connector.ticketing import Names, Write
 from sandbox.servicenow.options import Options
 
 VALUES = {"title": "Fail over", "text": "Do it.", "state": "open", "team": "Database Operations", "incident": "a" * 32}
@@ -28,7 +28,7 @@ BROKEN = {
         {},
         (
             "error: act:t1: cmdb_ci: a data policy wants incident_task.cmdb_ci ('Configuration item') filled: the ticket would "
-            "be refused; map a field to it with a default:"
+            "be refused; map a field to it with a default: (mappings/servicenow/recovery_task.yaml: fields)"
         ),
     ),
     "a data policy on the other table": (
@@ -36,7 +36,7 @@ BROKEN = {
         {"lasting": True},
         (
             "error: act:t1: cmdb_ci: a data policy wants task.cmdb_ci ('Configuration item') filled: the ticket would be "
-            "refused; map a field to it with a default:"
+            "refused; map a field to it with a default: (mappings/servicenow/recovery_task.yaml: fields)"
         ),
     ),
     "a choice that is another": (
@@ -71,7 +71,7 @@ BROKEN = {
     "a group that was switched off": (
         [("change-group", {"name": "Database Operations", "active": False})],
         {},
-        "warning: act:t1: no group 'Database Operations' on ServiceNow: given to 'Service Desk'",
+        "warning: act:t1: no group 'Database Operations' on ServiceNow: given to 'Service Desk'; create the group, or correct the plan",
     ),
 }
 
@@ -87,16 +87,26 @@ def test_what_an_admin_changed_the_day_before_is_told(make, orders, values, prob
     assert (before, told(world, **values)) == ([], [problem])
 
 
-def test_policies_that_cannot_be_seen_are_told_with_each_create(make):
-    world = make()
-    world.order("require-column", table="incident_task", column="cmdb_ci")
+def test_a_data_policy_about_a_column_that_is_mapped_names_its_line(make):
+    world = make(Options(policy_acl=False), recovery_task="fields: {x_item: {field: cmdb_ci, direction: write}}")
+    world.order("require-column", table="task", column="cmdb_ci")
 
     assert told(world) == [
         (
-            "warning: act:t1: the account cannot see all data policies (1 hidden): one that makes a column mandatory would "
-            "have the ticket refused; grant read access to sys_data_policy2 and sys_data_policy_rule"
+            "error: act:t1: cmdb_ci: a data policy wants incident_task.cmdb_ci ('Configuration item') filled: the ticket "
+            "would be refused; give it a default: (mappings/servicenow/recovery_task.yaml:1: fields.x_item)"
         )
     ]
+
+
+def test_policies_that_cannot_be_seen_are_left_to_the_live_check_which_tells_it_once(make):
+    world = make()
+    world.order("require-column", table="incident_task", column="cmdb_ci")
+
+    hidden = [problem for problem in world.adapter.check(Names()).problems if "data policies" in problem.what]
+
+    assert told(world) == []
+    assert len(hidden) == 1
 
 
 def test_a_value_that_its_column_would_drop_is_told(make):
@@ -115,4 +125,6 @@ def test_a_preflight_of_an_unseen_dictionary_goes_on_with_what_is_known(make):
     for path in ("sys_dictionary", "sys_db_object", "sys_choice"):
         world.fail(path=path, kind="500", inner=True, times=None)
 
-    assert told(world, team="Nobody") == ["warning: act:t1: no group 'Nobody' on ServiceNow: given to 'Service Desk'"]
+    assert told(world, team="Nobody") == [
+        "warning: act:t1: no group 'Nobody' on ServiceNow: given to 'Service Desk'; create the group, or correct the plan"
+    ]
