@@ -127,18 +127,17 @@ class Budgets:
         now = self._now()
         with self._lock:
             state = self._state(connection, now)
-            until = _blocked(state, urgency, now)
-            stores = list(_stores(state, urgency))
-            wanted = min([calls, *(_most(store, urgency) for store in stores)])
-            for store in stores:
-                if _room(state, store, urgency, now) < wanted:
-                    needed = wanted + _kept(store, urgency) + _given(state, store)
-                    at = store.when(min(needed, store.rule.limit), now)
-                    until = max(until or at, at)
-            if until is not None:
-                return max(until, now + _SOON)
-            state.leave[self._thread()] = [urgency] * wanted
-            return None
+            wanted = min([calls, *(_most(store, urgency) for store in _stores(state, urgency))])
+            until = _until(state, urgency, wanted, now)
+            if until is None:
+                state.leave[self._thread()] = [urgency] * wanted
+            return until
+
+    def free_at(self, connection: str, urgency: Urgency) -> datetime:
+        """Return when a call may be made at this urgency, if nobody else makes one; no leave is given."""
+        now = self._now()
+        with self._lock:
+            return _until(self._state(connection, now), urgency, 1, now) or now
 
     def room(self, connection: str, urgency: Urgency) -> int | None:
         """Return how many calls could be made now at this urgency, None where nothing limits them."""
@@ -178,13 +177,24 @@ def _a_minute(name: str, calls: int, now: datetime) -> _Store:
 def _hear(state: _State, told: Allowance, now: datetime) -> None:
     """Take in what a platform says. Within one window it only becomes less: answers may overtake each other."""
     known = state.stores.get(told.name)
-    if known is not None and known.rule.resets_at and told.resets_at and told.resets_at < known.rule.resets_at:
+    if known is not None and told.resets_at is not None and told.resets_at <= now:
         return  # a late answer of the window before
     same = known is not None and told.resets_at is not None and known.rule.resets_at == told.resets_at
     left = known.left - 1 if known is not None and same else float(told.limit - 1)
     if told.remaining is not None:
         left = min(left, told.remaining) if same else float(told.remaining)
     state.stores[told.name] = _Store(told, max(left, 0.0), now)
+
+
+def _until(state: _State, urgency: Urgency, calls: int, now: datetime) -> datetime | None:
+    """Return when so many calls can be made, None where they can be now."""
+    until = _blocked(state, urgency, now)
+    for store in _stores(state, urgency):
+        if _room(state, store, urgency, now) < calls:
+            needed = calls + _kept(store, urgency) + _given(state, store)
+            at = store.when(min(needed, store.rule.limit), now)
+            until = max(until or at, at)
+    return None if until is None else max(until, now + _SOON)
 
 
 def _blocked(state: _State, urgency: Urgency, now: datetime) -> datetime | None:

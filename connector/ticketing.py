@@ -145,12 +145,14 @@ class Traits:
     `activation_is_ticket`: an activation gets a ticket of its own, to be created before its tasks (one per project).
     `remote_links`: tickets carry links with a title and a resolved mark.
     `versions_are_instants`: `Ticket.version` is an instant in epoch milliseconds rather than a count of changes.
+    `writes_per_call`: how many writes one call carries, as a rule.
     """
 
     tasks_close_with_incident: bool = False
     activation_is_ticket: bool = False
     remote_links: bool = False
     versions_are_instants: bool = False
+    writes_per_call: int = 1
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class ServiceNow:
 
     @property
     def traits(self) -> Traits:
-        return Traits(tasks_close_with_incident=True)
+        return Traits(tasks_close_with_incident=True, writes_per_call=50)
 
     def parse(self, raw: Facts[str, Any]) -> Ticket:
         """Turn a record (plain, with display values, or with links) into a ticket; its class names its table."""

@@ -52,12 +52,18 @@ class Sweep:
         with self._parts.database.begin() as tx:
             state = catalogs.connected(tx, connection.name, now)
             watch = self._watch(tx, connection, state)
+        budgets = self._parts.budgets
+        if budgets.wait_until(connection.name, "live" if watch.activations else "note") is not None:
+            self._parts.meter.polled(connection.name, "waited")
+            return
         try:
             found = connection.ticketing.changed(watch)
         except (Unavailable, Refused) as error:
             log.warning("%s could not be read: %s; tried again at the next poll", connection.name, error)
             self._parts.meter.polled(connection.name, "failed")
             return
+        finally:
+            budgets.done(connection.name)
         for ticket in found:
             with self._parts.database.begin() as tx:
                 if state.baseline_at is None and self._is_baseline(tx, connection, ticket, state, now):

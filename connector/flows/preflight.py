@@ -21,6 +21,8 @@ from connector.ticketing import Names, Refused, Unavailable
 
 AGAIN = timedelta(minutes=5)
 """How long a connection that did not answer is left alone."""
+CALLS = 10
+"""Calls that a preflight takes, about; it waits until they can be spent on what is not urgent."""
 log = logging.getLogger(__name__)
 
 
@@ -70,6 +72,10 @@ class Preflight:
             request = self._due(preflights.on(tx, name), catalog, connection, now)
         if request is None:
             return
+        until = parts.budgets.wait_until(name, "backfill", CALLS)
+        if until is not None:
+            self._rest_until[name] = until
+            return
         try:
             findings = find(parts, catalog, connection, request)
         except Unavailable as error:
@@ -78,6 +84,8 @@ class Preflight:
             with parts.database.begin() as tx:
                 unanswered(tx, parts, name, str(error), parts.now())
             return
+        finally:
+            parts.budgets.done(name)
         with parts.database.begin() as tx:
             record(tx, parts, name, findings.problems, parts.now(), basis=basis_of(catalog, connection), whole=True)
         self._looked.add(name)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -13,14 +14,14 @@ import sqlalchemy as sa
 
 from connector.flows.advance import tell_incidents
 from connector.flows.outbox import Outbox
-from connector.flows.parts import ESCALATION, Parts, Sender, waiting_time
+from connector.flows.parts import ESCALATION, Connection, Parts, Sender, waiting_time
 from connector.flows.poll import hand_over
+from connector.flows.urgency import Chosen, choose, urgency_of
 from connector.flows.write_back import plan_linked
 from connector.store import activations, deliveries, tickets, writes
 from connector.ticketing import Outcome, Refused, Unavailable, Write
 
 log = logging.getLogger(__name__)
-MANY = 200
 LOGGED_TRIES = frozenset({0, 2, 5, 10, 20, 50, 100})
 
 
@@ -46,20 +47,31 @@ class Send:
                 return
             with self._parts.database.begin() as tx:
                 now = self._parts.now()
-                self._plan(tx, subject, connection, now)
-                due = self._take(tx, subject, connection, now, side.mapping_version if side else 0)
-            if not due:
+                running = self._plan(tx, subject, connection, now)
+                chosen = self._take(tx, key, now, side, running=running)
+            if not chosen.rows:
                 self._parts.breakers.unused(connection)
                 break
-            began = monotonic()
-            tried = [row for row in due if _is_tried_state(row)]
-            overtaken, outcomes = self._look_again(connection, tried)
-            left = [row for row in due if row.id not in overtaken and row.key not in outcomes]
-            if left:
-                outcomes |= {outcome.key: outcome for outcome in _sent(sender, [_write(row) for row in left])}
-            self._parts.meter.stepped("send", monotonic() - began)
-            with self._parts.database.begin() as tx:
-                self._record(tx, subject, [row for row in due if row.id not in overtaken], outcomes)
+            try:
+                self._round(subject, connection, sender, chosen.rows)
+            finally:
+                self._parts.budgets.done(connection)
+            if chosen.turn_over:
+                with self._parts.database.begin() as tx:
+                    self._parts.wakes.wake(tx, "send", key)
+                return
+
+    def _round(self, subject: str, connection: str, sender: Sender, due: Sequence[sa.Row[Any]]) -> None:
+        """Send what was taken and record what came of it."""
+        began = monotonic()
+        tried = [row for row in due if _is_tried_state(row)]
+        overtaken, outcomes = self._look_again(connection, tried)
+        left = [row for row in due if row.id not in overtaken and row.key not in outcomes]
+        if left:
+            outcomes |= {outcome.key: outcome for outcome in _sent(sender, [_write(row) for row in left])}
+        self._parts.meter.stepped("send", monotonic() - began)
+        with self._parts.database.begin() as tx:
+            self._record(tx, subject, [row for row in due if row.id not in overtaken], outcomes)
 
     def _park_all(self, subject: str, connection: str) -> None:
         """Park what is meant for a connection that was taken out of the settings."""
@@ -107,48 +119,66 @@ class Send:
             writes.update(tx, sorted(overtaken), {"state": "superseded", "done_at": now})
         return overtaken, {}
 
-    def _plan(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> None:
-        """Plan again, because what has come to stand lets more go out (tasks under their parent)."""
+    def _plan(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> bool:
+        """Plan again, because what has come to stand lets more go out (tasks under their parent).
+
+        Returns whether the subject is a running activation.
+        """
         kind, _, rest = subject.partition(":")
         if connection == ESCALATION:
-            return
+            return True
         parts = replace(self._parts, cause="followed what was sent before it")
         if kind == "activation":
             row = activations.get(tx, int(rest), lock=True)
             standing = activations.standing(tx, row, self._parts.joined(tx, row.id))
             Outbox(tx, parts, row, standing, now).plan(connection)
-        elif kind == "ticket":
+            return bool(row.state == "running")
+        if kind == "ticket":
             ticket = tickets.get(tx, *rest.split(":", 1), lock=True)
             if ticket is not None and ticket.version is not None and ticket.activation_id is None:
                 plan_linked(tx, parts, ticket, now)
+        return False
 
-    def _take(
-        self, tx: sa.Connection, subject: str, connection: str, now: datetime, version: int
-    ) -> Sequence[sa.Row[Any]]:
+    def _take(self, tx: sa.Connection, key: str, now: datetime, side: Connection | None, *, running: bool) -> Chosen:
         """Take what is due; write-backs that wait for their window ride along with anything that does not.
 
-        A write waits for an unfinished earlier one to the same ticket. What is taken is marked as perhaps landed
-        before the call, so that a crash during it leads to a look before the next try.
+        A write waits for an unfinished earlier one to the same ticket, and what is less urgent for calls that are not
+        kept for what is more. What is taken is marked as perhaps landed before the call, so that a crash during it
+        leads to a look before the next try.
         """
+        subject, _, connection = key.rpartition("|")
         open_writes = writes.unfinished(tx, subject, connection)
         pending = [row for row in open_writes if row.state == "pending"]
         if not any(row.next_at <= now for row in pending):
             if pending:
                 at = min(row.next_at for row in pending)
-                self._parts.wakes.wake(tx, "send", f"{subject}|{connection}", at)
-            return []
-        taken: list[sa.Row[Any]] = []
+                self._parts.wakes.wake(tx, "send", key, at)
+            return Chosen()
+        ready: list[sa.Row[Any]] = []
         held = set(
             deliveries.open_tickets(tx, connection, [row.platform_id for row in open_writes if row.placement_id])
         )
         for row in open_writes:
-            ready = row.state == "pending" and (row.next_at <= now or row.sent_at is None)
-            if ready and row.platform_id not in held and len(taken) < MANY:
-                taken.append(row)
+            due = row.state == "pending" and (row.next_at <= now or row.sent_at is None)
+            if due and row.platform_id not in held:
+                ready.append(row)
             elif row.platform_id:
                 held.add(row.platform_id)
-        writes.take(tx, [row.id for row in taken], version or None, now)
-        return taken
+        budgets = self._parts.budgets
+        chosen = choose(
+            ready,
+            partial(urgency_of, running=running),
+            partial(budgets.room, connection),
+            side.ticketing.traits.writes_per_call if side is not None else 1,
+        )
+        until = budgets.wait_until(connection, chosen.urgency, chosen.calls) if chosen.rows else None
+        if until is None and not chosen.rows and chosen.waits is not None:
+            until = budgets.free_at(connection, chosen.waits)
+        if until is not None:
+            self._parts.wakes.wake(tx, "send", key, until)
+            return Chosen()
+        writes.take(tx, [row.id for row in chosen.rows], (side.mapping_version or None) if side else None, now)
+        return chosen
 
     def _record(
         self, tx: sa.Connection, subject: str, due: Sequence[sa.Row[Any]], outcomes: Mapping[str, Outcome]
