@@ -45,11 +45,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def history(
     context: Context, *, ticket: str, activation: str, since: str, csv_file: IO[str] | None, as_json: bool
 ) -> None:
-    """Tell what was written to tickets and what happened: the writes in their order, then what happened."""
+    """Tell what was written to tickets and what happened, the oldest first."""
     if csv_file is not None and as_json:
         raise click.UsageError("name --csv or --json, not both")
-    number = activation.upper().removeprefix("ACT-")
-    if activation and not (number.isascii() and number.isdigit() and int(number) <= rules.LARGEST_ID):
+    number = rules.id_of(activation)
+    if activation and number is None:
         raise output.Declined(f"'{activation}' is no activation; write it as ACT-12")
     try:
         age = parse_duration(since) if since else None
@@ -57,7 +57,7 @@ def history(
         raise output.Declined(f"--since: {error}") from error
     with opened(context) as connector, connector.database.engine.connect() as tx:
         start = connector.now() - age if age is not None else None
-        found = lines(tx, Wanted(ticket.strip(), int(number) if activation else None, start))
+        found = lines(tx, Wanted(ticket.strip(), number, start))
         if as_json:
             for line in found:
                 click.echo(json.dumps({**line, "at": line["at"].isoformat()}, ensure_ascii=False))
@@ -76,11 +76,10 @@ def safe(cell: str) -> str:
 
 def _rows(found: Iterator[Mapping[str, Any]]) -> Iterator[list[str]]:
     for line in found:
-        number = line["activation_id"]
         told = {
             **line,
             "at": line["at"].isoformat(),
-            "activation": rules.number(number) if number is not None else "",
+            "note": line["note"].partition("\n")[0],
             "changes": "; ".join(
                 f"{item['field']}: {_value(item['before'])} -> {_value(item['after'])}" for item in line["changes"]
             ),

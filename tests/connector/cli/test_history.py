@@ -38,14 +38,15 @@ def test_a_write_is_told_with_before_after_cause_and_answer(run: Run) -> None:
 
     assert line["changes"] == [{"field": "state", "before": "open", "after": "done"}]
     assert (line["cause"], line["mapping_version"], line["answer"]) == ("message D3", 2, "done")
+    assert (line["note"], line["activation"]) == ("=cmd()\nmore", None)
 
 
 def test_csv_holds_every_line_and_no_formula(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("history", "--csv", "-").stdout)))
 
-    assert [row["id"] for row in rows] == ["W1", "W2", "H1"]
-    assert rows[0]["note"] == "'=cmd()"
-    assert rows[0]["changes"] == "state: open -> done"
+    assert [row["id"] for row in rows] == ["H1", "W1", "W2"]
+    assert rows[1]["note"] == "'=cmd()"
+    assert rows[1]["changes"] == "state: open -> done"
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "  =1"])
