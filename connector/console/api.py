@@ -16,14 +16,14 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
 from connector import activation as rules
-from connector.console import explanation_shapes, figures, plan_figures, records, shapes
+from connector.console import explanation_shapes, figures, history_shapes, plan_figures, records, shapes
 from connector.console.bearer import admitted
 from connector.console.document_style import Style
 from connector.explanation import plain_data
 from connector.explanation.explainer import Explainer
 from connector.explanation.ticket_why import TicketWhy
 from connector.flows.parts import Connection, RecordsInForce
-from connector.store import activations
+from connector.store import activations, written_history
 from connector.store.database import Database
 
 PREFIX = "/api"
@@ -144,6 +144,7 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
         return plain_data.as_json(_explained(database, explainer, connection, number))
 
     _add_plans(api, database)
+    _add_history(api, database)
     return api
 
 
@@ -155,6 +156,21 @@ def _add_plans(api: Any, database: Database) -> None:
         """List the plans in force, and whether each could be created on its platforms as these were last found."""
         with database.engine.connect() as tx:
             return plan_figures.plans(tx, in_force.read(tx))
+
+
+def _add_history(api: Any, database: Database) -> None:
+    @_operation(api, "/history", history_shapes.HistoryPage, history_shapes.HistoryQuery, unknown=False)
+    def tell_history(query: dict[str, Any]) -> dict[str, Any]:
+        """Tell what was written to tickets, why and what was answered, and what happened; the oldest first."""
+        size, after = query["page_size"], query.get("after")
+        wanted = written_history.Wanted(query["ticket"], rules.id_of(query.get("activation", "")), query.get("since"))
+        with database.engine.connect() as tx:
+            place = written_history.place_of(after) if after is not None else None
+            found = written_history.page(tx, wanted, place, limit=size)
+        return {
+            "lines": [line.told for line in found],
+            "next": str(found[-1].place) if len(found) == size else None,
+        }
 
 
 def _explained(database: Database, explainer: Explainer, connection: str, number: str) -> TicketWhy:

@@ -138,6 +138,50 @@ def test_a_ticket_names_the_activation_it_takes_part_in(client, desk):
     assert client.get("/api/tickets/snow/INC1").json["activation"] == f"ACT-{activation_id}"
 
 
+def test_the_history_is_told_by_pages_that_follow_one_another(client, desk):
+    activation_id = desk.activation("INC1")
+    at = BEGAN + timedelta(minutes=1)
+    desk.write("a", activation_id, number="OPS-1", values={"state": "done"}, before={"state": "open"}, created_at=at,
+               cause="message D3", answer="done, id 7", mapping_version=2)  # fmt: skip
+    desk.write("b", number="OPS-2", created_at=at)
+
+    pages, after = [], {}
+    while True:
+        answer = client.get("/api/history", query_string={"page_size": 1, **after}).json
+        pages.append([line["id"] for line in answer["lines"]])
+        if answer["next"] is None:
+            break
+        after = {"after": answer["next"]}
+    (line,) = client.get("/api/history?ticket=ops-1").json["lines"]
+    mine = client.get(f"/api/history?activation=ACT-{activation_id}").json["lines"]
+    late = client.get("/api/history", query_string={"since": "2026-03-02T10:00:01+01:00"}).json["lines"]
+
+    assert pages == [["H1"], ["W1"], ["W2"], []]
+    assert line["changes"] == [{"field": "state", "before": "open", "after": "done"}]
+    assert (line["cause"], line["answer"], line["mapping_version"]) == ("message D3", "done, id 7", 2)
+    assert (line["activation"], line["at"]) == (f"ACT-{activation_id}", "2026-03-02T09:01:00+00:00")
+    assert [item["id"] for item in mine] == ["H1", "W1"]
+    assert [item["id"] for item in late] == ["W1", "W2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "fault"),
+    [
+        ("after=W1", "after: Give what `next`"),
+        ("activation=12", "activation: Write it as ACT-12"),
+        ("since=today", "since: "),
+        ("since=0001-01-01T00:00:00%2B14:00", "since: Not an instant"),
+        ("page_size=1001", "page_size: "),
+        ("ticket=%00", "ticket: "),
+    ],
+)
+def test_a_place_or_filter_of_the_history_that_is_not_valid_is_refused_by_name(client, query, fault):
+    answer = client.get(f"/api/history?{query}")
+
+    assert answer.status_code == 422
+    assert answer.json["detail"].startswith(fault)
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -168,7 +212,8 @@ def test_without_a_valid_token_nothing_is_told(client, desk, header):
     desk.activation("INC1")
     client.environ_base.pop("HTTP_AUTHORIZATION")
 
-    for path in ("activations", "activations/1", "activations/1/tasks", "tickets/snow/INC1", "tickets/snow/INC1/why"):
+    for path in ("activations", "activations/1", "activations/1/tasks", "tickets/snow/INC1", "tickets/snow/INC1/why",
+                 "history"):  # fmt: skip
         answer = client.get(f"/api/{path}", headers={"Authorization": header} if header is not None else {})
 
         assert answer.status_code == 401, path
@@ -238,7 +283,7 @@ def test_every_field_of_the_document_is_described(client):
     bare = [f"{name}.{field}" for name, item in schemas.items() for field, about in item["properties"].items()
             if "description" not in about and "$ref" not in about]  # fmt: skip
     assert bare == []
-    assert len(parameters) == 10
+    assert len(parameters) == 15
     assert all(item["description"] for item in parameters)
 
 
@@ -270,6 +315,7 @@ def test_every_operation_answers_as_its_document_says(app, client, desk):
     activation_id = desk.activation("INC1", done=2)
     desk.restore(activation_id, BEGAN + timedelta(hours=3))
     desk.activation(exercise=True)
+    desk.write("written", activation_id, created_at=BEGAN, before={"title": None})
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
     seen = set()
 
