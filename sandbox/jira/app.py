@@ -16,7 +16,7 @@ from sandbox.jira import admin, pages
 from sandbox.jira.desk import EXTENSION, Desk, base, open_desk
 from sandbox.jira.entrance import denied, sign_in
 from sandbox.jira.event import Actor
-from sandbox.jira.limits import Limits
+from sandbox.jira.limits import Limits, bucket_headers
 from sandbox.jira.options import Options
 from sandbox.jira.refusal import UNSEEN, Refused
 from sandbox.jira.routes import comments, issues, links, metadata, people, search, workflows
@@ -125,7 +125,7 @@ def _check_each_call(app: Flask, desk: Desk, limits: Limits) -> None:
         if request.method in {"POST", "PUT"} and request.content_length and not request.is_json:
             return Response("", _UNSUPPORTED_MEDIA)
         if desk.options.rate_limits:
-            verdict = limits.admit(request.method, issue)
+            verdict = limits.admit(request.method, request.path, issue)
             g.limit_headers = verdict.headers
             if not verdict.passes:
                 return Response(_answers(desk).rate_limited, 429, content_type="application/json;charset=UTF-8")
@@ -209,13 +209,13 @@ def _answers(desk: Desk) -> Answers:
         ("X-RateLimit-NearLimit", "true"),
         ("RateLimit-Reason", "jira-burst-based"),
     )
+    # How long to stay away is what the fault orders.
+    refused_by_bucket = tuple((name, value) for name, value in bucket_headers(0, 0).items() if name != "Retry-After")
     return Answers(
         rate_limited=json.dumps(words).encode(),
         server_error=b'{"errorMessages":["Internal server error"],"errors":{}}',
         unavailable=b'{"errorMessage":"Service Temporarily Unavailable","code":503}',
         page=b"<!DOCTYPE html><html><head><title>Log in</title></head><body>Log in to continue to Jira</body></html>",
         partial=partial,
-        limit_headers=cloud_only
-        if desk.cloud
-        else (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Interval-Seconds", "1")),
+        limit_headers=cloud_only if desk.cloud else refused_by_bucket,
     )

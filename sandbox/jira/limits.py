@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -13,6 +14,8 @@ WRITES_PER_ISSUE = 20
 WRITE_WINDOW = 2.0
 BUCKET = 50
 FILL_RATE = 25
+INTERVAL = 1.0
+"""Seconds after which the bucket gets `FILL_RATE` tokens, all at once."""
 
 Headers = dict[str, str]
 
@@ -34,19 +37,23 @@ class Limits:
         self.reset()
 
     def reset(self) -> None:
-        self._calls: deque[float] = deque()
+        self._calls: dict[tuple[str, str], deque[float]] = {}
         self._writes: dict[str, deque[float]] = {}
-        self._tokens = float(BUCKET)
+        self._tokens = BUCKET
         self._filled = time.monotonic()
 
-    def admit(self, method: str, issue: str) -> Verdict:
+    def admit(self, method: str, path: str, issue: str) -> Verdict:
         """`issue` is the id or key in the path, "" where the call concerns none."""
         with self._lock:
             now = time.monotonic()
-            return self._burst(now, method, issue) if self._cloud else self._bucket(now)
+            if not self._cloud:
+                return self._bucket(now)
+            return self._burst(now, method, path.replace(issue, "{issue}") if issue else path, issue)
 
-    def _burst(self, now: float, method: str, issue: str) -> Verdict:
-        left = BURST_PER_SECOND - _within(self._calls, now, 1.0)
+    def _burst(self, now: float, method: str, endpoint: str, issue: str) -> Verdict:
+        """Cloud counts the calls of a second by endpoint and method (D)."""
+        calls = self._calls.setdefault((method, endpoint), deque())
+        left = BURST_PER_SECOND - _within(calls, now, 1.0)
         if left <= 0:
             return Verdict(passes=False, headers=cloud_headers("jira-burst-based", BURST_PER_SECOND, 1))
         if issue and method != "GET":
@@ -55,25 +62,30 @@ class Limits:
                 headers = cloud_headers("jira-per-issue-on-write", WRITES_PER_ISSUE, int(WRITE_WINDOW))
                 return Verdict(passes=False, headers=headers)
             writes.append(now)
-        self._calls.append(now)
+        calls.append(now)
         headers = {"X-RateLimit-Limit": str(BURST_PER_SECOND), "X-RateLimit-Remaining": str(left - 1)}
         if left - 1 < BURST_PER_SECOND // 5:
             headers["X-RateLimit-NearLimit"] = "true"
         return Verdict(passes=True, headers=headers)
 
     def _bucket(self, now: float) -> Verdict:
-        self._tokens = min(BUCKET, self._tokens + (now - self._filled) * FILL_RATE)
-        self._filled = now
+        fills = int((now - self._filled) // INTERVAL)
+        self._tokens = min(BUCKET, self._tokens + fills * FILL_RATE)
+        self._filled += fills * INTERVAL
         passes = self._tokens >= 1
         self._tokens -= passes
-        headers = {
-            "X-RateLimit-Limit": str(BUCKET),
-            "X-RateLimit-Remaining": str(int(self._tokens)),
-            "X-RateLimit-FillRate": str(FILL_RATE),
-            "X-RateLimit-Interval-Seconds": "1",
-            "Retry-After": "0" if passes else "1",
-        }
-        return Verdict(passes, headers)
+        return Verdict(passes, bucket_headers(self._tokens, 0 if passes else math.ceil(INTERVAL)))
+
+
+def bucket_headers(tokens: int, seconds: int) -> Headers:
+    """What every call is told on Data Center; `seconds` until there are tokens again, 0 while there are some (D)."""
+    return {
+        "X-RateLimit-Limit": str(BUCKET),
+        "X-RateLimit-Remaining": str(tokens),
+        "X-RateLimit-FillRate": str(FILL_RATE),
+        "X-RateLimit-Interval-Seconds": str(int(INTERVAL)),
+        "Retry-After": str(seconds),
+    }
 
 
 def cloud_headers(reason: str, limit: int, seconds: int) -> Headers:

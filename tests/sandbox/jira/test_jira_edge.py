@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from sandbox.jira.app import create
+from sandbox.jira.limits import Limits
 from sandbox.jira.options import Options
 from sandbox.server import start
 
@@ -149,6 +150,7 @@ def test_cloud_limits_bursts(jira_with):
 
     assert statuses[:100] == [200] * 100
     assert 429 in statuses[100:]
+    assert cloud.ask("GET", "serverInfo").status_code == 200, "another endpoint has a count of its own"
 
 
 def test_data_center_tells_its_token_bucket(jira_with):
@@ -159,6 +161,22 @@ def test_data_center_tells_its_token_bucket(jira_with):
     assert headers["Retry-After"] == "0"
     assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-FillRate"} <= set(headers.keys())
     assert 429 in [jira.ask("GET", "myself").status_code for _ in range(80)]
+
+
+def test_the_bucket_of_data_center_is_filled_by_whole_intervals(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("sandbox.jira.limits.time.monotonic", lambda: now)
+    limits = Limits(cloud=False)
+
+    spent = [limits.admit("GET", "/", "").passes for _ in range(51)]
+    now += 0.9
+    early = limits.admit("GET", "/", "")
+    now += 0.1
+    filled = limits.admit("GET", "/", "")
+
+    assert (spent.count(True), spent[-1]) == (50, False)
+    assert (early.passes, early.headers["Retry-After"]) == (False, "1")
+    assert (filled.passes, filled.headers["X-RateLimit-Remaining"]) == (True, "24")
 
 
 def test_calls_are_counted_with_their_account_and_pages_are_not(cloud):
