@@ -60,7 +60,7 @@ class ServiceNow:
         *,
         timeout: float = 10.0,
         page_size: int = 200,
-        listing_size: int = 2000,
+        listing_size: int = 2500,
         fallback_team: str = "",
         major_incident_management: Literal["auto"] | bool = "auto",
         major_query: str = "",

@@ -47,9 +47,12 @@ def sandbox() -> None:
 )
 @click.option("--mim/--no-mim", default=True, show_default=True, help="Major Incident Management is installed.")
 @click.option("--plain", is_flag=True, help="Without Major Incident Management and without any u_ column.")
-def servicenow(*, port: int, host: str, webhook: str, secret: str, style: str, mim: bool, plain: bool) -> None:
+@click.option("--bcm", is_flag=True, help="Business Continuity Management is installed: plans stand on its tables.")
+def servicenow(  # one line an option
+    *, port: int, host: str, webhook: str, secret: str, style: str, mim: bool, plain: bool, bcm: bool
+) -> None:
     """Run a simulated ServiceNow instance."""
-    options = ServiceNowOptions(mim=mim, plain=plain, targets=_targets(webhook, secret, style))
+    options = ServiceNowOptions(mim=mim, plain=plain, bcm=bcm, targets=_targets(webhook, secret, style))
     _serve(servicenow_app.create(options), host, port)
 
 

@@ -31,7 +31,12 @@ Records
     I  What the dictionary calls mandatory binds forms only: the Table API takes a record without it. A data policy
        (sys_data_policy2, sys_data_policy_rule) is kept on every insert and update: 403 "Data Policy Exception". Its
        rows are hidden from all but admin (`Options.policy_acl`), though X-Total-Count tells how many there are.
-    An admin's changes on order: POST /_sandbox/add-column, change-column, require-column, change-choice, change-group.
+    D  A list of cmdb_ci_service shows the classes that extend it. Knowledge articles have no correlation, and (I) are
+       refused in no knowledge base. Tables of Business Continuity Management (`Options.bcm`; see `continuity`) have no
+       class column; a plan that is approved or archived is read-only.
+    D  Attachment API: files on records. I: an attachment changes no record, so that no webhook tells of it.
+    An admin's changes on order: POST /_sandbox/add-column, change-column, require-column, change-choice, change-group,
+    and fill, which makes many records at once.
 
 Webhooks
     D  Sent once, never again; body and headers are those that a scoped app can compute (see `events`). Late, doubled,

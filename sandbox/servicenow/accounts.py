@@ -18,7 +18,10 @@ PASSWORD = "sandbox-password"
 ADMIN, ADMIN_PASSWORD = "admin", "admin-password"
 CLIENT_ID, CLIENT_SECRET = "continuity-client", "sandbox-secret"
 INTEGRATION = "continuity.integration"
-_WRITABLE_BY_ALL = ("task", "task_ci", "task_cmdb_ci_service", "cmdb_ci_outage")
+_WRITABLE_BY_ALL = (
+    *("task", "task_ci", "task_cmdb_ci_service", "cmdb_ci_outage", "cmdb_ci_service", "kb_knowledge"),
+    *("sn_bcp_plan", "sn_bcp_plan_asset", "sn_bcp_recovery_task", "sn_bcp_document"),
+)
 _RULE_ID = "5f0b2c1dc0a801640146fd1f0c1e5a11"
 
 

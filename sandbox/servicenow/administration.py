@@ -67,6 +67,21 @@ class ChangedGroup:
     active: bool | None = None
 
 
+@dataclass(frozen=True)
+class Filling:
+    """Many records at once, as an import makes them: `name` 1 to `name` `count` in `column`.
+
+    `like` is what else they hold, such as `install_status=7^busines_criticality=4 - not critical`. Nobody is told of
+    them, and their sys_ids are the same each time.
+    """
+
+    table: str
+    name: str
+    count: int
+    column: str = "name"
+    like: str = ""
+
+
 def add_column(store: Store, wish: NewColumn) -> None:
     """Raises ValueError for an unknown table or kind."""
     table = _table(store, wish.table)
@@ -134,6 +149,16 @@ def change_group(store: Store, wish: ChangedGroup) -> None:
     row["name"] = wish.to or wish.name
     if wish.active is not None:
         row["active"] = "true" if wish.active else "false"
+
+
+def fill(store: Store, wish: Filling) -> None:
+    """Raises ValueError for an unknown table or column."""
+    like = dict(clause.split("=", 1) for clause in wish.like.split("^") if "=" in clause)
+    for name in (wish.column, *like):
+        _column(store, wish.table, name)
+    for number in range(1, wish.count + 1):
+        name = f"{wish.name} {number}"
+        put(store, wish.table, name, **{**like, wish.column: name})
 
 
 def _become(store: Store, table: Table) -> None:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox import control, order
 from sandbox.gate import Gate
-from sandbox.servicenow import administration, batch, pages, refusal, table_api
+from sandbox.servicenow import administration, attachments, batch, pages, refusal, table_api
 from sandbox.servicenow.instance import Instance, open_instance
 from sandbox.servicenow.options import Options
 from sandbox.servicenow.store import Store
@@ -27,6 +27,7 @@ def create(options: Options | None = None) -> Flask:
     behind = app.wsgi_app
     app.register_blueprint(control.blueprint(instance.controls, instance.state, instance.reset))
     app.register_blueprint(table_api.blueprint(instance))
+    app.register_blueprint(attachments.blueprint(instance))
     app.register_blueprint(batch.blueprint(instance, behind))
     app.register_blueprint(pages.blueprint(instance))
     _word_errors(app)
@@ -130,6 +131,7 @@ def _add_administration(app: Flask, instance: Instance) -> None:
     offer("require-column", administration.Policy, administration.require)
     offer("change-choice", administration.ChangedChoice, administration.change_choice)
     offer("change-group", administration.ChangedGroup, administration.change_group)
+    offer("fill", administration.Filling, administration.fill)
 
 
 def _error(error: refusal.Refused) -> Response:

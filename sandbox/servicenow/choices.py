@@ -68,6 +68,21 @@ CHOICES: dict[tuple[str, str], dict[str, str]] = {
     ("problem", "state"): _PROBLEM_STATES,
     ("problem", "problem_state"): _PROBLEM_STATES,
     ("problem_task", "state"): {"151": "New", "152": "Assess", "154": "Work in Progress", "157": "Closed"},
+    ("cmdb_ci", "install_status"): {"1": "Installed", "3": "In Maintenance", "6": "In Stock", "7": "Retired"},
+    ("kb_knowledge", "workflow_state"): {
+        "draft": "Draft",
+        "review": "Review",
+        "published": "Published",
+        "outdated": "Outdated",
+        "retired": "Retired",
+    },
+    ("sn_bcp_plan", "state"): {
+        "draft": "Draft",
+        "in_review": "In review",
+        "pending_approval": "Pending approval",
+        "approved": "Approved",
+        "archived": "Archived",
+    },
     ("cmdb_ci_service", "busines_criticality"): {
         "1 - most critical": "1 - most critical",
         "2 - somewhat critical": "2 - somewhat critical",

@@ -15,6 +15,7 @@ from sandbox.webhooks import Sender
 
 CLOSURE_PROPERTY = "com.snc.incident.incident_task.closure"
 _FORMAT = "%Y-%m-%d %H:%M:%S"
+_FINISHED_PLANS = ("approved", "archived")
 _COPIED = ("short_description", "description", "impact", "urgency", "cmdb_ci", "business_service", "assignment_group")
 
 
@@ -42,10 +43,12 @@ class Desk:
             record |= {"sys_id": sys_id, "sys_class_name": table, "sys_mod_count": "0"}
             record |= {"sys_created_on": now, "sys_created_by": by.user_name}
             record |= {"sys_updated_on": now, "sys_updated_by": by.user_name}
-            if store.schema.is_a(table, "task"):
+            if store.schema.tables[table].prefix:
                 record["number"] = record["number"] or store.number(table)
+            if store.schema.is_a(table, "task"):
                 rules.settle(table, None, record, given, now, by.sys_id)
-                self._check_policy(None, record)
+            self._check_policy(None, record)
+            self._check_place(record, by)
             store.put(table, record)
             self._note(record, notes, by)
             self._count_children(None, record)
@@ -58,12 +61,14 @@ class Desk:
         table = record["sys_class_name"]
         if not by.may_write(store.schema, table):
             raise refusal.forbidden("Update")
+        if table == "sn_bcp_plan" and record["state"] in _FINISHED_PLANS and not by.admin:
+            raise refusal.forbidden("Update")
         with store.lock:
             given, notes = self._accept(table, body, by, creating=False, display=display)
             before, after = dict(record), record | given
             if store.schema.is_a(table, "task"):
                 rules.settle(table, before, after, given, self._now(), by.sys_id)
-                self._check_policy(before, after)
+            self._check_policy(before, after)
             if after == before and not notes:
                 return record
             record.update(after)
@@ -81,6 +86,19 @@ class Desk:
             raise refusal.forbidden("Delete")
         with self._store.lock:
             self._store.remove(table, record)
+            self._tell("delete", record)
+
+    def attach(self, sys_id: str, facts: Record, by: Account) -> Record:
+        """Keep what is known of a file. The record that it hangs on is not changed, and nobody is told."""
+        if not by.may_write(self._store.schema, facts["table_name"]):
+            raise refusal.forbidden("Insert")
+        now = self._now()
+        kept = self._store.blank("sys_attachment") | facts
+        kept |= {"sys_id": sys_id, "sys_class_name": "sys_attachment", "sys_mod_count": "0"}
+        kept |= {"sys_created_on": now, "sys_created_by": by.user_name}
+        kept |= {"sys_updated_on": now, "sys_updated_by": by.user_name}
+        self._store.put("sys_attachment", kept)
+        return kept
 
     def promote(self, candidate: Record, by: Account) -> Record:
         """Make an incident a major one as the workbench does; gives the accepted record, a new one where so set."""
@@ -113,6 +131,14 @@ class Desk:
         missing = [columns[name].label for name in ("close_code", "close_notes") if not after[name]]
         if missing:
             raise refusal.mandatory(missing)
+
+    def _check_place(self, record: Record, by: Account) -> None:
+        """An article goes into a knowledge base to which its author may contribute, so that one without is refused."""
+        if record["sys_class_name"] != "kb_knowledge" or by.admin:
+            return
+        base = self._store.get("kb_knowledge_base", record["kb_knowledge_base"])
+        if base is None or base["active"] != "true":
+            raise refusal.forbidden("Insert")
 
     def _check_rules(self, table: str, after: Record) -> None:
         """A policy without a condition asks for its columns on every insert and update; forms play no part in it."""

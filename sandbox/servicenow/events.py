@@ -15,12 +15,17 @@ from sandbox.servicenow.schema import Record
 from sandbox.servicenow.store import Store
 from sandbox.webhooks import Message, Target
 
-TOLD = ("incident", "incident_task", "problem", "task", "problem_task")
+TOLD = (
+    *("incident", "incident_task", "problem", "task", "problem_task"),
+    *("cmdb_ci_service", "cmdb_ci_service_business", "cmdb_ci_service_technical", "service_offering"),
+    *("kb_knowledge", "sn_bcp_plan"),
+)
+"""The tables with a business rule of ours. An attachment changes no record, so that none of them hears of it."""
 STATIC_HEADER = "X-Continuity-Secret"
 
 
 def message(store: Store, operation: str, record: Record) -> Message:
-    """The event of an "insert" or "update": references as value and display value, all else as plain strings."""
+    """The event of an "insert", "update" or "delete": references as value and display value, all else as texts."""
     table = record["sys_class_name"]
     fields: dict[str, Any] = {}
     for name, column in store.schema.columns(table).items():
@@ -36,7 +41,8 @@ def message(store: Store, operation: str, record: Record) -> Message:
         "operation": operation,
         "record": fields,
     }
-    return Message(f"{table}.{operation}", record["number"], json.dumps(body, ensure_ascii=False).encode())
+    called = record.get("number") or record.get("name") or record["sys_id"]
+    return Message(f"{table}.{operation}", called, json.dumps(body, ensure_ascii=False).encode())
 
 
 def sign(target: Target, sent: Message) -> dict[str, str]:

@@ -24,14 +24,17 @@ class Instance:
     store: Store
     desk: Desk
     accounts: Accounts
+    files: dict[str, bytes]
+    """What was attached, by the sys_id of the attachment."""
 
     def reset(self) -> None:
         """Back to the seeded records."""
         with self.store.lock:
             self.store.clear()
-            self.store.schema = tables.instance(mim=self.options.mim, plain=self.options.plain)
+            self.store.schema = tables.instance(self.options)
             self.accounts.reset()
             seed.fill(self.store)
+            self.files.clear()
 
     def state(self) -> dict[str, Any]:
         """All records as stored, the journal apart: `{"tables": {table: [record]}, "journal": [entry]}`."""
@@ -55,15 +58,18 @@ class Instance:
             return not self.options.journal_acl
         if record["sys_class_name"] in ("sys_data_policy2", "sys_data_policy_rule"):
             return not self.options.policy_acl
+        if record["sys_class_name"] == "sys_attachment":
+            held = self.store.get(record["table_name"], record["table_sys_id"])
+            return held is not None and self.sees(account, held)
         group = self.store.get("sys_user_group", record.get("assignment_group", ""))
         return group is None or group["name"] not in self.options.hidden_groups
 
 
 def open_instance(options: Options) -> Instance:
     """A freshly seeded instance."""
-    store = Store(tables.instance(mim=options.mim, plain=options.plain))
+    store = Store(tables.instance(options))
     controls = Controls(Sender(events.sign, options.targets))
     desk = Desk(store, options, controls.clock, controls.webhooks)
-    instance = Instance(options, controls, store, desk, Accounts(store, options))
+    instance = Instance(options, controls, store, desk, Accounts(store, options), {})
     instance.reset()
     return instance

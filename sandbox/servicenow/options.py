@@ -12,16 +12,17 @@ from sandbox.webhooks import Target
 class Options:
     """An instance's set-up; the defaults are the seeded world.
 
-    `mim` False lacks the columns of Major Incident Management; `plain` lacks those and every `u_` column. `promote`
-    says where the workbench promotes a candidate. `journal_acl` keeps `sys_journal_field` from all but admin,
-    `policy_acl` the data policies. `unreadable` and `unwritable` name `table.column` pairs that are absent from
-    answers, or silently dropped from writes, for all but admin. `hidden_groups` names groups whose records all but
-    admin get no sight of, after the page was cut. `data_policy` refuses to resolve or close an incident without
-    close_code and close_notes. `duplicate_status` is the status of a second POST with the same sys_id: reports
-    differ.
+    `mim` False lacks the columns of Major Incident Management; `plain` lacks those and every `u_` column. `bcm` has the
+    tables of Business Continuity Management. `promote` says where the workbench promotes a candidate. `journal_acl`
+    keeps `sys_journal_field` from all but admin, `policy_acl` the data policies. `unreadable` and `unwritable` name
+    `table.column` pairs that are absent from answers, or silently dropped from writes, for all but admin.
+    `hidden_groups` names groups whose records all but admin get no sight of, after the page was cut. `data_policy`
+    refuses to resolve or close an incident without close_code and close_notes. `duplicate_status` is the status of a
+    second POST with the same sys_id: reports differ.
     """
 
     mim: bool = True
+    bcm: bool = False
     plain: bool = False
     promote: Literal["in_place", "create_new"] = "in_place"
     journal_acl: bool = True

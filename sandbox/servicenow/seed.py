@@ -50,6 +50,13 @@ _SERVICES = {
     "Customer Portal": "2 - somewhat critical",
     "Card Processing": "1 - most critical",
 }
+_KNOWLEDGE_BASES = {"IT": "dana.desk", "Business Continuity": "carla.continuity"}
+# A duration is the moment so long after the beginning of 1970.
+_TIMEFRAMES = {
+    "1 hour": "1970-01-01 01:00:00",
+    "4 hours": "1970-01-01 04:00:00",
+    "1 day": "1970-01-02 00:00:00",
+}
 _DEPENDS = (
     ("Payments", "payments-db"),
     ("Payments", "payments-api"),
@@ -66,7 +73,20 @@ def fill(store: Store) -> None:
     _people(store)
     _configuration(store)
     _put(store, "sys_properties", CLOSURE_PROPERTY, name=CLOSURE_PROPERTY, value="true", type="boolean")
+    _knowledge(store)
+    if "sn_bcm_timeframe" in store.schema.tables:
+        _timeframes(store)
     dictionary.describe(store)
+
+
+def _knowledge(store: Store) -> None:
+    for title, owner in _KNOWLEDGE_BASES.items():
+        _put(store, "kb_knowledge_base", title, title=title, owner=sys_id("sys_user", owner))
+
+
+def _timeframes(store: Store) -> None:
+    for name, starts_at in _TIMEFRAMES.items():
+        _put(store, "sn_bcm_timeframe", name, name=name, starts_at=starts_at)
 
 
 def _people(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The Table API and the Aggregate API's count, over one instance."""
+"""The Table API, the Aggregate API's count, and the list of attachments, over one instance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LIMIT = 10_000
 
 
 def blueprint(instance: Instance) -> Blueprint:
-    """`/api/now[/v1|/v2]/table/{table}[/{sys_id}]` and `/api/now[/v1]/stats/{table}`."""
+    """`/api/now[/v1|/v2]/table/{table}[/{sys_id}]` `.../stats/{table}` and `.../attachment`."""
     pages = Blueprint("servicenow_table", __name__)
 
     def collection(table: str) -> Response:
@@ -42,6 +42,9 @@ def blueprint(instance: Instance) -> Blueprint:
                 instance.desk.update(record, read_body(), caller, display=_flag("sysparm_input_display_value"))
             return answer(render(instance.store, table, record, _view(instance, caller)))
 
+    def attachments() -> Response:
+        return _list(instance, "sys_attachment", sign_in(instance))
+
     def stats(table: str) -> Response:
         sign_in(instance)
         _known(instance, table)
@@ -54,6 +57,7 @@ def blueprint(instance: Instance) -> Blueprint:
         pages.add_url_rule(f"{root}/table/<table>", f"collection{version}", collection, methods=["GET", "POST"])
         several = ["GET", "PATCH", "PUT", "DELETE"]
         pages.add_url_rule(f"{root}/table/<table>/<sys_id>", f"single{version}", single, methods=several)
+        pages.add_url_rule(f"{root}/attachment", f"attachments{version}", attachments, methods=["GET"])
         pages.add_url_rule(f"{root}/stats/<table>", f"stats{version}", stats, methods=["GET"])
     return pages
 
