@@ -19,6 +19,7 @@ from connector.ticketing import (
     Page,
     Record,
     Refused,
+    Remark,
     Ticket,
     Traits,
     Unavailable,
@@ -45,6 +46,7 @@ class _Row:
     version: int = 0
     notes: list[str] = field(default_factory=list)
     links: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
     # The writes whose note stands here: what an adapter finds by the marks in its notes.
     noted: set[str] = field(default_factory=set)
 
@@ -132,6 +134,15 @@ class Memory:
         with self._lock:
             return tuple(self._rows[ticket].notes)
 
+    def remark(self, ticket: str, author: str, text: str, kind: Literal["comment", "attachment"] = "comment") -> None:
+        """Write on a ticket, or add a file of the name `text`, as a person would; raises KeyError for an unknown id."""
+        with self._lock:
+            row = self._rows[ticket]
+            url = f"memory://{self._connection}/{ticket}/{text}" if kind == "attachment" else ""
+            made = Remark(ticket, f"{ticket}-{len(row.remarks) + 1}", kind, author, self._clock(), text, url)
+            row.remarks.append(made)
+            self._touch(row)
+
     def links(self, ticket: str) -> Mapping[str, Mapping[str, Any]]:
         """Return the remote links on a ticket by their global id."""
         with self._lock:
@@ -215,6 +226,14 @@ class Memory:
             shown = sorted(rows, key=lambda row: row.serial)[: self._page]
             more = str(shown[-1].serial) if len(rows) > len(shown) else ""
             return Page(tuple(self._ticket(row) for row in shown), more)
+
+    def remarks(self, record: Record, ids: Sequence[str], since: datetime | None = None) -> list[Remark]:
+        """Read what people wrote; our own notes are kept apart."""
+        with self._lock:
+            self._ask()
+            rows = [self._rows[each] for each in ids if each in self._rows and self._rows[each].record == record]
+            found = [remark for row in rows for remark in row.remarks]
+            return [item for item in found if since is None or (item.written_at or since) >= since]
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes, in order."""

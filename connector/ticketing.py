@@ -128,6 +128,24 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a person added to a ticket: a comment, or a file (`attachment`).
+
+    `ticket` is the ticket's id. `id` is the remark's own, the same whenever it is read, and no other's on the
+    connection. `author` is a name as people know it. `written_at` is None where the platform does not tell it for
+    certain. `text` is what was written, in plain text or Markdown; of a file its name. `url` is where the file is.
+    """
+
+    ticket: str
+    id: str
+    kind: Literal["comment", "attachment"]
+    author: str
+    written_at: datetime | None
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
 class Names:
     """Names that will be needed, so that an adapter can look them up before the bad hour."""
 
@@ -208,6 +226,15 @@ class Ticketing(Protocol):
         `since`: only those changed from then on, to the platform's precision. `after`: the `next` of the page before.
         Records that change between two pages are neither skipped nor keep a listing from ending. Deleted ones are not
         listed. Raises Unavailable, Refused.
+        """
+        ...
+
+    def remarks(self, record: Record, ids: Sequence[str], since: datetime | None = None) -> list[Remark]:
+        """Read what people wrote on tickets, and the files they added, from an instant on (None: all).
+
+        Our own notes are left out, by their marks and not by their author. The remarks of a ticket come in the order
+        in which they were made; some from before `since` may be among them. Few calls, whatever the number of tickets.
+        Raises Unavailable, Refused.
         """
         ...
 
