@@ -49,7 +49,6 @@ class _Row:
     remarks: list[Remark] = field(default_factory=list)
     # The writes whose note stands here: what an adapter finds by the marks in its notes.
     noted: set[str] = field(default_factory=set)
-    remarks: list[Remark] = field(default_factory=list)
 
 
 @dataclass
@@ -129,21 +128,6 @@ class Memory:
             row = self._rows[ticket]
             row.values.update(values)
             self._touch(row)
-
-    def remark(
-        self, ticket: str, text: str, author: str, *, kind: Literal["comment", "attachment"] = "comment"
-    ) -> None:
-        """Write on a ticket, or attach a file of this name, as a person would; raises KeyError for an unknown id."""
-        with self._lock:
-            row = self._rows[ticket]
-            identity = f"remark-{next(self._numbers)}"
-            row.remarks.append(Remark(ticket, identity, kind, author, self._clock(), text))
-            self._touch(row)
-
-    def notes(self, ticket: str) -> tuple[str, ...]:
-        """Return the notes on a ticket, the oldest first."""
-        with self._lock:
-            return tuple(self._rows[ticket].notes)
 
     def remark(self, ticket: str, author: str, text: str, kind: Literal["comment", "attachment"] = "comment") -> None:
         """Write on a ticket, or add a file of the name `text`, as a person would; raises KeyError for an unknown id."""
@@ -245,14 +229,6 @@ class Memory:
             rows = [self._rows[each] for each in ids if each in self._rows and self._rows[each].record == record]
             found = [remark for row in rows for remark in row.remarks]
             return [item for item in found if since is None or (item.written_at or since) >= since]
-
-    def remarks(self, record: Record, ids: Sequence[str], since: datetime) -> list[Remark]:
-        """Read what people wrote; notes of ours are none of it."""
-        with self._lock:
-            self._ask()
-            rows = [row for row in self._rows.values() if row.record == record and row.id in ids]
-            found = [remark for row in rows for remark in row.remarks if remark.written_at >= since]
-            return sorted(found, key=lambda remark: remark.written_at)
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes, in order."""

@@ -146,24 +146,6 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Remark:
-    """What a person wrote on a ticket, or attached to it.
-
-    `ticket` is the ticket's id, `id` the platform's own of the remark. `text` is plain text, of an attachment its file
-    name; `size` in bytes and `url` (to be opened by a person) are an attachment's.
-    """
-
-    ticket: str
-    id: str
-    kind: Literal["comment", "attachment"]
-    author: str
-    written_at: datetime
-    text: str
-    size: int = 0
-    url: str = ""
-
-
-@dataclass(frozen=True)
 class Names:
     """Names that will be needed, so that an adapter can look them up before the bad hour."""
 
@@ -253,14 +235,6 @@ class Ticketing(Protocol):
         Our own notes are left out, by their marks and not by their author. The remarks of a ticket come in the order
         in which they were made; some from before `since` may be among them. Few calls, whatever the number of tickets.
         Raises Unavailable, Refused.
-        """
-        ...
-
-    def remarks(self, record: Record, ids: Sequence[str], since: datetime) -> list[Remark]:
-        """Read what people wrote on these tickets, or attached to them, at `since` or later, the oldest first.
-
-        Only what the desk may see on both sides: internal notes and comments too; none of our own notes, which are
-        known by their mark. Asks as few questions as the platform allows. Raises Unavailable, Refused.
         """
         ...
 
