@@ -129,6 +129,11 @@ class Memory:
             row.values.update(values)
             self._touch(row)
 
+    def notes(self, ticket: str) -> tuple[str, ...]:
+        """Return the notes on a ticket, the oldest first."""
+        with self._lock:
+            return tuple(self._rows[ticket].notes)
+
     def remark(self, ticket: str, author: str, text: str, kind: Literal["comment", "attachment"] = "comment") -> None:
         """Write on a ticket, or add a file of the name `text`, as a person would; raises KeyError for an unknown id."""
         with self._lock:
