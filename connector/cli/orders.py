@@ -86,7 +86,7 @@ class Orders:
         # An order that was carried out is not carried out again; ask anew.
         if row is None or row.state == "open" or (row.connection == COMMAND and row.state != "parked"):
             return False
-        deliveries.reopen(tx, number)
+        deliveries.reopen(tx, number, getpass.getuser(), now)
         self._wakes.wake(tx, "incident", row.subject)
         return True
 

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from connector.activation import Telling, failures, number, progress
 from connector.duration import format_duration
+from connector.flows.cause import cause_of_look
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Parts
-from connector.moment import instant
 from connector.standing import Standing
 from connector.store import activations, tickets, writes
 
@@ -30,7 +30,7 @@ def advance(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) 
     if found.standing.state == "stood_down" and before.state == "running":
         writes.drop_creates(tx, activation_id, "the plan was stood down", now)
     if not parts.cause:
-        parts = replace(parts, cause=_timer(before, found.standing, now))
+        parts = replace(parts, cause=cause_of_look(tx, activation_id, before, found.standing, now))
     outbox = Outbox(tx, parts, row, found.standing, now)
     outbox.plan()
     if found.standing.state == "running":
@@ -38,13 +38,6 @@ def advance(tx: sa.Connection, parts: Parts, activation_id: int, now: datetime) 
     wake_sends(tx, parts, f"activation:{activation_id}", now)
     if found.look_again_at is not None:
         parts.wakes.wake(tx, "incident", f"activation:{activation_id}", found.look_again_at)
-
-
-def _timer(before: Standing, after: Standing, now: datetime) -> str:
-    """Say why an activation is looked at when no message led to it."""
-    if after.told_percent != before.told_percent:
-        return f"timer: {after.told_percent} % of the RTO"
-    return f"looked at again at {instant(now)}: no message, but what is meant to stand there had changed"
 
 
 def save(

@@ -32,19 +32,6 @@ def order_of(row: sa.Row[Any]) -> Mapping[str, Any]:
     return order
 
 
-def cause(row: sa.Row[Any]) -> str:
-    """Say in words what a recorded message is to the writes that it leads to."""
-    if row.connection != COMMAND:
-        return f"reconciled by poll (message D{row.id})" if row.source == "poll" else f"message D{row.id}"
-    if row.event in {"apply", "look"}:
-        return f"plan applied (D{row.id})"
-    try:
-        by = order_of(row).get("by")
-    except (ValueError, AttributeError):  # what cannot be read is parked where it is decided
-        by = None
-    return f"person: {by or 'unknown'} ({row.event}, D{row.id})"
-
-
 def apply(tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket | None, now: datetime) -> tuple[str, str]:
     """Carry out a recorded command, on `ticket` as just read where it names one; returns (state, what came of it)."""
     order = order_of(row)
@@ -58,7 +45,7 @@ def apply(tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket | No
         case "task":
             return _task(tx, parts, order, now)
         case "apply":
-            return _look_again(tx, parts, row.key, now)
+            return _look_again(tx, parts, row.key, str(order.get("by") or ""), now)
         case "look":
             return _look(tx, parts, order, now)
         case unknown:
@@ -140,7 +127,7 @@ def _task(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: dateti
     return "done", f"{order['task']} is {state.value}"
 
 
-def _look_again(tx: sa.Connection, parts: Parts, key: str, now: datetime) -> tuple[str, str]:
+def _look_again(tx: sa.Connection, parts: Parts, key: str, by: str, now: datetime) -> tuple[str, str]:
     """After other records were applied, have every open incident without an activation decided again, one by one."""
     count = 0
     for row in tickets.undecided(tx):
@@ -148,7 +135,7 @@ def _look_again(tx: sa.Connection, parts: Parts, key: str, now: datetime) -> tup
         if connection is None or not connection.incident(row).active:
             continue
         subject = f"ticket:{row.connection}:{row.platform_id}"
-        order = {"connection": row.connection, "platform_id": row.platform_id}
+        order = {"connection": row.connection, "platform_id": row.platform_id, "by": by}
         message = deliveries.Message(
             connection=COMMAND,
             key=f"{key}:{row.id}",

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from connector.condition import Undecidable
 from connector.flows import commands, incidents, tasks
 from connector.flows.advance import advance
+from connector.flows.cause import cause_of
 from connector.flows.parts import Parts, Waking, waiting_time
 from connector.problem import Invalid
 from connector.store import activations, deliveries, writes
@@ -59,7 +60,7 @@ class Decide:
             with self._parts.database.begin() as tx:
                 found = deliveries.open_messages(tx, subject, waiting, limit=MANY)
             self._settle_all(found, waiting)
-            causes += [commands.cause(row) for row in found if row.platform_id not in waiting]
+            causes += [cause_of(row) for row in found if row.platform_id not in waiting]
             if len(found) < MANY:
                 break  # what came meanwhile has a wake-up of its own
         if subject.startswith("activation:"):
@@ -124,7 +125,7 @@ class Decide:
     def _take_in(self, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime) -> str:
         """Apply what a message tells, and store what was decided."""
         woken = WokenHere(self._parts.wakes)
-        parts = replace(self._parts, wakes=woken, cause=commands.cause(row))
+        parts = replace(self._parts, wakes=woken, cause=cause_of(row))
         state, reason = self._apply(parts, tx, row, read, now)
         for activation_id in woken.activations:
             # A new activation starts here and now; one that runs is looked at by its own flow, many wakes at once.

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.flows.advance import tell_incidents
+from connector.flows.cause import cause_for_ticket
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Connection, Parts, Sender, waiting_time
 from connector.flows.poll import hand_over
@@ -136,6 +137,7 @@ class Send:
         if kind == "ticket":
             ticket = tickets.get(tx, *rest.split(":", 1), lock=True)
             if ticket is not None and ticket.version is not None and ticket.activation_id is None:
+                parts = replace(self._parts, cause=cause_for_ticket(tx, ticket.connection, ticket.platform_id))
                 plan_linked(tx, parts, ticket, now)
         return False
 

@@ -9,8 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.moment import instant
 from connector.store.statements import by_dialect
 from connector.store.tables import activation, delivery, placement, ticket
+
+
+REPLAYED = "replayed by "
 
 
 @dataclass(frozen=True)
@@ -120,15 +124,39 @@ def latest(
     return tx.execute(statement).all()
 
 
-def reopen(tx: sa.Connection, delivery_id: int) -> str | None:
-    """Put a parked or decided delivery back in line; returns its subject, None when there is no such delivery."""
+def reopen(tx: sa.Connection, delivery_id: int, by: str, now: datetime) -> str | None:
+    """Put a parked or decided delivery back in line; returns its subject, None when there is no such delivery.
+
+    `by` is who asked for it; it stands as the reason until it is decided again.
+    """
     statement = (
         sa.update(delivery)
         .where(delivery.c.id == delivery_id)
-        .values(state="open", attempts=0, decided_at=None)
+        .values(state="open", attempts=0, decided_at=None, reason=f"{REPLAYED}{by or 'a person'} at {instant(now)}")
         .returning(delivery.c.subject)
     )
     return tx.execute(statement).scalar()
+
+
+def last_decided(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
+    """Return the message of a ticket, or the command about it, that was decided last."""
+    statement = sa.select(delivery).where(
+        delivery.c.platform_id == platform_id,
+        sa.or_(delivery.c.connection == connection, delivery.c.source == "command"),
+        delivery.c.state.in_(["done", "ignored"]),
+    )
+    return tx.execute(statement.order_by(delivery.c.decided_at.desc(), delivery.c.id.desc()).limit(1)).first()
+
+
+def last_of_incidents(tx: sa.Connection, activation_id: int) -> sa.Row[Any] | None:
+    """Return the message about an incident of an activation that was decided last, without its body."""
+    mine = sa.and_(delivery.c.connection == ticket.c.connection, delivery.c.platform_id == ticket.c.platform_id)
+    statement: sa.Select[Any] = (
+        sa.select(delivery.c.id, delivery.c.number, delivery.c.platform_id, delivery.c.decided_at)
+        .join(ticket, mine)
+        .where(ticket.c.activation_id == activation_id, delivery.c.decided_at.is_not(None))
+    )
+    return tx.execute(statement.order_by(delivery.c.decided_at.desc(), delivery.c.id.desc()).limit(1)).first()
 
 
 def early(tx: sa.Connection, connection: str, platform_ids: Iterable[str]) -> frozenset[str]:

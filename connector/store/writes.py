@@ -120,6 +120,14 @@ def pending_creates(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[An
     return tx.execute(statement.order_by(write.c.id)).all()
 
 
+def last_done(tx: sa.Connection, activation_id: int) -> sa.Row[Any] | None:
+    """Return the write of an activation that was done last."""
+    statement: sa.Select[Any] = sa.select(write.c.id, write.c.done_at).where(
+        write.c.activation_id == activation_id, write.c.state == "done"
+    )
+    return tx.execute(statement.order_by(write.c.done_at.desc(), write.c.id.desc()).limit(1)).first()
+
+
 def troubles(tx: sa.Connection, belongs: Belongs, *, limit: int) -> Sequence[sa.Row[Any]]:
     """Return writes that are parked, that are being tried again, or that warned of something, newest first."""
     warned = sa.cast(write.c.warnings, sa.Text) != "[]"

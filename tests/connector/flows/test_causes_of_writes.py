@@ -36,6 +36,6 @@ def test_a_write_tells_its_cause_what_was_there_before_and_the_answer(
     assert created.answer.startswith(f"done, id {created.platform_id}")
     assert moved.before == {"state": "open"}
     assert moved.values == {"state": "done"}
-    assert moved.cause.startswith("person: Carla Mendes (task, D")
+    assert moved.cause.startswith("person: Carla Mendes ordered `task done ACT-1 assess` at 2026-03-02 09:00Z (D")
     assert moved.answer.startswith("done")
     assert all(row.cause for row in rows)

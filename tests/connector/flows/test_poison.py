@@ -72,7 +72,7 @@ def _replay(world: Stage, delivery_id: int) -> None:
     parts = world.connector.parts
     assert parts is not None
     with world.connector.database.begin() as tx:
-        subject = deliveries.reopen(tx, delivery_id)
+        subject = deliveries.reopen(tx, delivery_id, "Carla Mendes", world.clock.now())
         assert subject is not None
         parts.wakes.wake(tx, "incident", subject)
 
