@@ -36,6 +36,12 @@ class Draft:
     version: MappingVersion | None
     problems: tuple[Problem, ...]
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What may not be meant in a draft that can be used."""
+        made = self.version.mappings.values() if self.version is not None else ()
+        return tuple(problem for item in made for problem in item.warnings)
+
     def sound(self) -> MappingVersion:
         """Return the draft's version. Raises Invalid for one with problems."""
         if self.version is None:

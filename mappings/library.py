@@ -22,10 +22,11 @@ Texts = Facts[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Mappings:
-    """A platform's mappings, one for each record."""
+    """A platform's mappings, one for each record; `warnings` are what its files say that may not be meant."""
 
     platform: str
     records: Facts[Record, Mapping]
+    warnings: tuple[Problem, ...] = ()
 
     def on(self, connection: str) -> Mappings:
         """Return these mappings for one connection, whose name their conditions see."""
@@ -92,9 +93,9 @@ def build(platform: str, texts: Texts, *, checked: bool = True) -> Mappings:
         problems += found
         if mapping is not None:
             records[record] = mapping
-    if problems:
+    if any(problem.level == "error" for problem in problems):
         raise Invalid(problems)
-    return Mappings(platform, records)
+    return Mappings(platform, records, tuple(problems))
 
 
 def sourced(platform: str, record: Record, texts: Sequence[str] = ()) -> Source:

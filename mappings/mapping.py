@@ -10,13 +10,13 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from connector.condition import Condition, Expression, Undecidable
+from connector.condition import Condition, Expression, Kind, Undecidable
 from connector.problem import Invalid, Problem
 from connector.template import Template
 from connector.ticketing import Record
 from mappings import transforms
 from mappings.transforms import NOTHING, Lookup, NameOf, Reader, Resolve, Shape, Unmapped, Writer
-from mappings.vocabulary import CHOICES, FIELDS, INSTANTS, LISTS
+from mappings.vocabulary import CHOICES, DAYS, FIELDS, INSTANTS, LISTS, kinds
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,12 @@ class Mapping:
         )
 
     @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """What conditions and computed values may name, with the kind of each."""
+        own = {item.name: "list" if item.shape.many else item.shape.type for item in self.fields}
+        return kinds(self.record, {name: kind for name, kind in own.items() if name.startswith("x_")})
+
+    @cached_property
     def _reads(self) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
         """Return the fields to read: those that are always there, then those that depend on what these hold."""
         reads = [item for item in self.fields if item.reads]
@@ -133,12 +139,11 @@ class Mapping:
         name_of = name_of or no_names
         always, later = self._reads
         for item in always:
-            if item.id not in raw or not item.id:
-                if item.default is not NOTHING:
-                    values[item.source] = item.default
-                continue
             try:
-                values[item.source] = item.read(raw[item.id], name_of)
+                if item.id and item.id in raw:
+                    values[item.source] = item.read(raw[item.id], name_of)
+                elif item.default is not NOTHING:
+                    values[item.source] = _kept(item, item.default)
             except Unmapped as error:
                 problems.append(_unmapped(item, error))
         if later:
@@ -160,11 +165,11 @@ class Mapping:
             if item.when is not None and not item.when.holds(facts):
                 return
             if item.compute is not None:
-                values[item.source] = _computed(self.record, item, item.compute.value(facts))
+                values[item.source] = computed(self.record, item, item.compute.value(facts))
             elif item.id in raw:
                 values[item.source] = item.read(raw[item.id], name_of)
             elif item.default is not NOTHING:
-                values[item.source] = item.default
+                values[item.source] = _kept(item, item.default)
         except Unmapped as error:
             problems.append(_unmapped(item, error))
         except Undecidable as error:
@@ -244,12 +249,7 @@ class Mapping:
     def facts(self, values: Facts[str, Any], about: Facts[str, Any] | None) -> dict[str, Any]:
         """Return what conditions see: values go before what is known of the ticket; instants are text."""
         return {"connection": self.connection} | {
-            name: value.isoformat()
-            if isinstance(value, (datetime, date))
-            else int(value)
-            if isinstance(value, float)
-            else value
-            for name, value in {**(about or {}), **values}.items()
+            name: _fact(value, self.kinds.get(name)) for name, value in {**(about or {}), **values}.items()
         }
 
     def _names(self, values: Facts[str, Any]) -> dict[str, Any]:
@@ -264,22 +264,37 @@ def _marked_up(item: Field, markup: str) -> Field:
     return replace(item, shape=replace(item.shape, format=markup))
 
 
+def _fact(value: Any, kind: Kind | None) -> Any:
+    """Return a value as conditions see it; a platform may hold several of what is one with us, such as the team."""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, list) and kind == "string":
+        return ", ".join(str(item) for item in value)
+    return int(value) if isinstance(value, float) else value
+
+
 def _as_text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
 _INSTANT = transforms.reader(Shape(type="datetime"))
+_DAY = transforms.reader(Shape(type="date"))
 
 
-def _computed(record: Record, item: Field, value: Any) -> Any:
+def computed(record: Record, item: Field, value: Any) -> Any:
     """Return a computed value as one of ours. Raises Unmapped for one that the field cannot have."""
     allowed = CHOICES.get((record, item.source), ())
     if allowed and value and value not in allowed:
         fix = f"its values: {', '.join(str(option) for option in allowed)}"
         raise Unmapped(f"{item.source} is computed as '{value}'", fix)
-    if item.source in INSTANTS and value:
-        return _INSTANT(str(value), no_names)
-    return [value] if item.source in LISTS and not isinstance(value, list) else value
+    return [value] if item.source in LISTS and not isinstance(value, list) else _kept(item, value)
+
+
+def _kept(item: Field, value: Any) -> Any:
+    """Return a text of the file's as we keep a field: an instant or a day as one. Raises Unmapped."""
+    if not value or (item.source not in INSTANTS and item.source not in DAYS):
+        return value
+    return (_INSTANT if item.source in INSTANTS else _DAY)(str(value), no_names)
 
 
 def _unmapped(item: Field, error: Unmapped) -> Problem:

@@ -133,6 +133,15 @@ def meant(record: Record, name: str, kind: str, written: Any) -> Any:
     return choice(record, name, written)
 
 
+def kept_as(name: str, kind: str) -> str:
+    """Return the type in which we keep a field of ours that is mapped as `kind`."""
+    if name in INSTANTS:
+        return "datetime"
+    if name in DAYS:
+        return "date"
+    return "number" if kind == "duration" or name in WHOLE or name in _OBJECTIVES else kind
+
+
 def options(record: Record, name: str, kind: str) -> tuple[str, ...]:
     """Return the values that are all that a field of ours can take, as they are written; () where any will do."""
     if kind == "boolean" or name in _BOOLS:
@@ -153,14 +162,14 @@ ESSENTIAL: Mapping[Record, tuple[str, ...]] = MappingProxyType(
 """What the work cannot be done without."""
 
 INSTANTS = frozenset({"opened_at", "resolved_at", "closed_at", "updated_at", "outage_began_at", "due_at", "rto_due"})
-_DAYS = frozenset({"review_at", "tested_at"})
+DAYS = frozenset({"review_at", "tested_at"})
 
 
 def fitting(name: str) -> tuple[str, ...]:
     """Return the types that a neutral field can have, () where any will do."""
     if name in INSTANTS:
         return ("datetime", "date")
-    if name in _DAYS:
+    if name in DAYS:
         return ("date",)
     if name in _OBJECTIVES:
         return ("duration", "number")

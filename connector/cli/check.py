@@ -102,7 +102,7 @@ def examine(context: Context) -> Checked:
         problems += error.problems
     files = draft(PLATFORMS, context.directory)
     connector, faults = _assembled(read, files)
-    problems += faults
+    problems += (*faults, *files.warnings)
     if read.settings is not None and catalog is not None:
         problems += _unconnected(read.settings, catalog)
     if read.settings is not None and catalog is not None and files.version is not None:

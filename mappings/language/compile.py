@@ -14,7 +14,7 @@ from connector.ticketing import Record
 from mappings.mapping import Field, Mapping
 from mappings.source import Source
 from mappings.transforms import LOOKED_UP, MANY, NOTHING, Lookup, Shape, zone
-from mappings.vocabulary import FIELDS, LISTS, kinds, meant
+from mappings.vocabulary import CHOICES, FIELDS, LISTS, kept_as, kinds, meant
 
 _Made = TypeVar("_Made")
 
@@ -24,7 +24,7 @@ def compiled(source: Source, content: Facts[str, Any]) -> tuple[Mapping, list[Pr
     record = cast("Record", source.record)
     problems: list[Problem] = []
     entries: Facts[str, Facts[str, Any]] = content["fields_"]
-    own = {name: entry["type"] for name, entry in entries.items() if name.startswith("x_")}
+    own = {name: "list" if entry["many"] else entry["type"] for name, entry in entries.items() if name.startswith("x_")}
     # A condition decides whether a field is read, so it can only ask what is read without one.
     always = kinds(record, own)
     asked = {name: kind for name, kind in always.items() if not entries.get(name, {}).get("when")}
@@ -55,10 +55,21 @@ def compiled(source: Source, content: Facts[str, Any]) -> tuple[Mapping, list[Pr
     return Mapping(source.platform, record, source.file, settings, tuple(fields)), problems
 
 
-def _default(entry: Facts[str, Any], ours: str) -> Any:
-    """Return what the file gives as default, NOTHING for none; of a list of ours one value is a list of one."""
-    given = entry.get("default", NOTHING)
-    return [given] if ours in LISTS and isinstance(given, str) and given else given
+def _default(record: Record, entry: Facts[str, Any], ours: str) -> Any:
+    """Return the default as a value of ours, NOTHING where the file gives none; one of a list is a list of one."""
+    given, kind = entry.get("default", NOTHING), entry["type"]
+    if given is NOTHING or given in (None, "", []):
+        return given
+    if isinstance(given, list) or ours in LISTS:
+        return [_text(item) for item in (given if isinstance(given, list) else [given])]
+    if kept_as(ours, kind) == "number" or kind == "boolean" or (record, ours) in CHOICES:
+        known = meant(record, ours, "number" if kind == "duration" else kind, given)
+        return given if known is None else known
+    return _text(given)
+
+
+def _text(given: Any) -> str:
+    return str(given).lower() if isinstance(given, bool) else str(given)
 
 
 def _field(
@@ -109,7 +120,7 @@ def _field(
         shape=shape,
         where=where,
         values=values,
-        default=_default(entry, ours),
+        default=_default(record, entry, ours),
         template=template,
         compute=compute,
         when=when,

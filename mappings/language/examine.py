@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from connector.problem import Problem
-from mappings.language import conditions
+from mappings.language import conditions, trial
 from mappings.language.compile import compiled
 from mappings.language.form import formed
 from mappings.language.meaning import problems_of
@@ -21,7 +21,8 @@ def examine(source: Source, *, meaning: bool = True) -> tuple[Mapping | None, li
     """Compile a file; the mapping is None where its fields cannot be read at all.
 
     The problems are those of its form, of its meaning (not asked for a text that was in force already), and of its
-    expressions: what is wrong in one field hides nothing that is wrong in another. They come in the order of the lines.
+    expressions: what is wrong in one field hides nothing that is wrong in another. They come in the order of the lines;
+    those that are warnings keep no mapping from being used.
     """
     form = formed(source)
     problems = list(form.problems)
@@ -35,6 +36,7 @@ def examine(source: Source, *, meaning: bool = True) -> tuple[Mapping | None, li
         # What is at fault already is not also tried out: it would be told twice.
         sound = replace(mapping, fields=tuple(item for item in mapping.fields if item.name not in _named(problems)))
         problems += conditions.problems_of(sound)
+        problems += trial.problems_of(sound)
         problems += refused(prove(sound))
     return mapping, sorted(problems, key=_place)
 

@@ -10,10 +10,11 @@ from typing import Any, cast, get_args
 from connector.problem import Problem, nearest
 from connector.ticketing import Record
 from mappings.language.schema import only_on
+from mappings.mapping import no_names
 from mappings.rich_text import MARKUPS
 from mappings.source import Path, Source
-from mappings.transforms import DURATION_FORMATS, LOOKED_UP, MANY, zone
-from mappings.vocabulary import CHOICES, ESSENTIAL, FIELDS, fitting, known, meant, options
+from mappings.transforms import DURATION_FORMATS, LOOKED_UP, MANY, Shape, Unmapped, reader, zone
+from mappings.vocabulary import CHOICES, ESSENTIAL, FIELDS, fitting, kept_as, known, meant, options
 
 Entry = Mapping[str, Any]
 _OWN = re.compile(r"x_[a-z][a-z0-9_]*")
@@ -203,10 +204,32 @@ def _fallbacks(source: Source, record: Record, path: Path, entry: Entry) -> Iter
             continue
         for value in given if isinstance(given, list) else [given]:
             unwritten = setting == "default" and entry["values"] and not allowed and not entry["otherwise"]
+            fault = _mistyped(name, kind, value)
             if meant(record, name, kind, value) is None:
                 yield Problem(where, *_no_value(name, value, allowed))
+            elif fault:
+                yield Problem(where, *fault)
             elif unwritten and str(value) not in entry["values"]:
                 yield Problem(where, *_no_value(name, value, tuple(entry["values"])))
+
+
+def _mistyped(name: str, kind: str, value: Any) -> tuple[str, str] | None:
+    """Return what is wrong with a value of ours that is not of its type, and what to write."""
+    kept = kept_as(name, kind)
+    try:
+        if kept in _KEPT:
+            reader(Shape(type=kept))(str(value), no_names)
+    except Unmapped:
+        return f"{name} is kept as a {_KEPT[kept]}, which '{value}' is not", _EXAMPLE[kept]
+    return None
+
+
+_KEPT = {"datetime": "date and time", "date": "date", "number": "number"}
+_EXAMPLE = {
+    "datetime": 'write it as "2026-03-02T14:30:00Z", or take it out',
+    "date": 'write it as "2026-03-02", or take it out',
+    "number": "write a number (of a duration its seconds)",
+}
 
 
 def _unwritten(source: Source, path: Path, entry: Entry, allowed: Sequence[str]) -> Iterator[Problem]:

@@ -344,6 +344,32 @@ MEANING = (
         "recovery_task",
     ),
     Broken(
+        "defaults of another type",
+        "fields:\n"
+        "  opened_at: {default: yesterday}\n"
+        "  resolved_at: {field: null, default: soon}\n"
+        "  x_day: {field: u_day, type: date, default: 31.12.2026}\n"
+        "  x_estimate: {field: u_estimate, type: duration, format: hours, default: 3h}\n",
+        [
+            (
+                "2: fields.opened_at.default: opened_at is kept as a date and time, which 'yesterday' is not; "
+                'write it as "2026-03-02T14:30:00Z", or take it out'
+            ),
+            (
+                "3: fields.resolved_at.default: resolved_at is kept as a date and time, which 'soon' is not; "
+                'write it as "2026-03-02T14:30:00Z", or take it out'
+            ),
+            (
+                "4: fields.x_day.default: x_day is kept as a date, which '31.12.2026' is not; "
+                'write it as "2026-03-02", or take it out'
+            ),
+            (
+                "5: fields.x_estimate.default: x_estimate is kept as a number, which '3h' is not; "
+                "write a number (of a duration its seconds)"
+            ),
+        ],
+    ),
+    Broken(
         "a default that is no value",
         "fields:\n  x_site: {field: u_site, type: choice, values: {north: n}, default: nort}\n",
         [

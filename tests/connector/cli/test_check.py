@@ -126,6 +126,17 @@ def test_a_field_of_ones_own_that_no_mapping_writes_is_a_warning(folder: Path, r
     }
 
 
+def test_an_expression_that_fails_where_a_field_is_empty_is_a_warning(folder: Path, run: Run) -> None:
+    own = folder / "mappings" / "servicenow" / "incident.yaml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("fields: {x_n: {field: u_n, direction: write, compute: int(summary)}}\n")
+
+    result = run("check", "--json")
+
+    (warning,) = answer(result)["warnings"]
+    assert (result.exit_code, warning["where"]) == (0, "mappings/servicenow/incident.yaml:1: fields.x_n.compute")
+
+
 def test_a_value_that_the_map_of_ones_own_field_lacks_is_a_warning(folder: Path, run: Run) -> None:
     plan = folder / "plans" / "pay-dr.yaml"
     given = "    required: false\n    fields: {x_site: secondry, x_free: anything, x_other: third}\n"
