@@ -95,7 +95,9 @@ def _mail(smtp: Smtp, write: Write) -> str:
 
 def _message(smtp: Smtp, key: str, values: Mapping[str, Any]) -> EmailMessage:
     message = EmailMessage()
-    subject, lines = _incomplete(values) if values.get("event", INCOMPLETE) == INCOMPLETE else _preflight(values)
+    event = values.get("event", INCOMPLETE)
+    compose = _incomplete if event == INCOMPLETE else _preflight if event in _STANDINGS else _waiting
+    subject, lines = compose(values)
     message["Subject"] = " ".join(subject.split())  # a line break in a plan's name would be no header
     message["From"] = smtp.sender
     message["To"] = ", ".join(smtp.to)
@@ -111,6 +113,14 @@ def _incomplete(values: Mapping[str, Any]) -> tuple[str, list[str]]:
     lines = [f"{values['text']}.", f"RTO due: {values['due_at']}", "", "Why:", *values["reasons"]]
     lines += ["", "Start the missing tasks by hand, and see `continuity parked` for what can be replayed."]
     return f"Continuity activation {values['activation']} ({values['plan']}){incident} is not complete", lines
+
+
+def _waiting(values: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return the subject and the lines of a mail on what waits for a person or for too long, or does no more."""
+    lines = [f"{values['text']}.", "", *values["reasons"]]
+    if values["event"] == "queue.parked":
+        lines += ["", "Mend a cause, then its `continuity replay` tries all that wait for it."]
+    return f"Continuity: {values['title']}", lines
 
 
 def _preflight(values: Mapping[str, Any]) -> tuple[str, list[str]]:

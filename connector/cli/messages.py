@@ -9,20 +9,17 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from connector import activation as rules
+from connector import causes
 from connector.bootstrap import Connector
-from connector.cli import causes, output
+from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection, limit_option
 from connector.cli.opening import opened
 from connector.cli.orders import Orders, report, wait_option
-from connector.cli.remedy import Parked, named, remedy
 from connector.flows.commands import COMMAND
-from connector.flows.parts import ESCALATION
+from connector.flows.parked import listed
 from connector.store import deliveries as stored
-from connector.store import writes
 
-MANY = 10_000
 _ID = re.compile(r"[WD][0-9]{1,18}")
 _CAUSE = re.compile(r"[Gg][0-9a-fA-F]{6}")
 _STATES = click.Choice(["open", "done", "ignored", "parked"])
@@ -143,47 +140,7 @@ def _wanted(connector: Connector, given: str) -> list[str]:
 
 def _parked(connector: Connector) -> list[dict[str, Any]]:
     with connector.database.begin() as tx:
-        out = [_parked_write(row, _project(connector, row)) for row in writes.parked(tx, MANY)]
-        back = [_parked_delivery(row) for row in stored.latest(tx, limit=MANY, state="parked")]
-    rows = [{**item, "cause": causes.cause_id(item["connection"], item["reason"])} for item in (*out, *back)]
-    return sorted(rows, key=lambda item: (item["since"], item["id"]))
-
-
-def _project(connector: Connector, row: sa.Row[Any]) -> str:
-    """Return the project in which a write would make its ticket, "" where there are none."""
-    known = connector.settings.connections.get(row.connection)
-    return str(row.values.get("project") or (known.project if known is not None and row.action == "create" else ""))
-
-
-def _parked_write(row: sa.Row[Any], project: str) -> dict[str, Any]:
-    record = "message" if row.connection == ESCALATION else row.record.replace("_", " ")
-    title = str(row.values.get("title") or row.values.get("text") or "").partition("\n")[0]
-    activation = rules.number(row.activation_id) if row.activation_id is not None else None
-    item = Parked(row.reason, row.connection, row.record, row.action, activation or "", row.values, project)
-    return {
-        "id": f"W{row.id}",
-        "what": f"{row.action} {record}" + (f": {title}" if title else ""),
-        "connection": row.connection,
-        "ticket": row.number,
-        "activation": activation,
-        "since": row.done_at or row.created_at,
-        "reason": named(item),
-        "to_do": remedy(item),
-    }
-
-
-def _parked_delivery(row: sa.Row[Any]) -> dict[str, Any]:
-    kind, _, rest = row.subject.partition(":")
-    return {
-        "id": f"D{row.id}",
-        "what": f"message {row.event}",
-        "connection": row.connection,
-        "ticket": row.number,
-        "activation": rules.number(int(rest)) if kind == "activation" else None,
-        "since": row.decided_at or row.received_at,
-        "reason": row.reason,
-        "to_do": remedy(Parked(row.reason, row.connection)),
-    }
+        return listed(tx, {name: item.project for name, item in connector.settings.connections.items()})
 
 
 def _delivery(row: sa.Row[Any]) -> dict[str, Any]:

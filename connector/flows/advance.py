@@ -14,6 +14,7 @@ from connector.activation import Telling, failures, number, progress
 from connector.duration import format_duration
 from connector.flows.cause import cause_of_look
 from connector.flows.outbox import Outbox
+from connector.flows.outside import Message, tell
 from connector.flows.parts import ESCALATION, Parts
 from connector.standing import Standing
 from connector.store import activations, tickets, writes
@@ -116,19 +117,6 @@ def _escalate(tx: sa.Connection, parts: Parts, row: sa.Row[Any], missing: Sequen
         "reasons": reasons,
         "text": text,
     }
-    for way in parts.escalation.ways() if parts.escalation is not None else ():
-        writes.intend(
-            tx,
-            {
-                "key": f"{row.key}:escalation:{way}",
-                "connection": ESCALATION,
-                "subject": f"activation:{activation_id}",
-                "activation_id": activation_id,
-                "action": "create",
-                "record": "activation",
-                "values": {**values, "way": way},
-                "cause": f"timer: not complete {format_duration(parts.timing.escalate_after)} after its start",
-                "next_at": now,
-                "created_at": now,
-            },
-        )
+    cause = f"timer: not complete {format_duration(parts.timing.escalate_after)} after its start"
+    message = Message(f"{row.key}:escalation", f"activation:{activation_id}", values, cause, activation_id)
+    tell(tx, parts, message, now)

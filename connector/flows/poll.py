@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.activation import mark_passed
+from connector.flows import alerts
+from connector.flows import reconcile
 from connector.flows.incidents import remember
 from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
@@ -18,6 +20,7 @@ from connector.ticketing import Refused, Ticket, Unavailable, Watch
 
 HOUSEKEEPING = "housekeeping"
 PREFLIGHT = "preflight"
+RECORDS = "records"
 WARM = "warm"
 LOST_AFTER = timedelta(seconds=30)
 KEEP_FLOWS = timedelta(hours=1)
@@ -28,7 +31,7 @@ log = logging.getLogger(__name__)
 class Sweep:
     """The flow of the `sweep` queue.
 
-    Its subjects are `poll:<connection>`, `preflight:<connection>`, `housekeeping` and `warm`.
+    Its subjects are `poll:<connection>`, `records:<connection>`, `preflight:<connection>`, `housekeeping` and `warm`.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -42,6 +45,8 @@ class Sweep:
             self._poll(self._parts.connections[name])
         elif kind == PREFLIGHT and name in self._parts.connections:
             self._preflight(name)
+        elif kind == RECORDS and name in self._parts.connections:
+            reconcile.sweep(self._parts, self._parts.connections[name])
         elif kind == HOUSEKEEPING:
             self._tidy()
         elif kind == WARM and self._parts.warm is not None:
@@ -112,6 +117,7 @@ class Sweep:
                 if mark_passed(row.clock_start, row.rto_seconds, row.told_percent, now) and row.restored_at is None:
                     self._parts.wakes.wake(tx, "incident", f"activation:{row.id}")
             self._tell_of_platforms(tx)
+            alerts.look(tx, self._parts, now)
             for subject, connection in writes.overdue(tx, now - LOST_AFTER):
                 self._parts.wakes.wake(tx, "send", f"{subject}|{connection}")
             deliveries.forget(tx, now - self._parts.timing.keep_deliveries)

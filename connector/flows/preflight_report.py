@@ -10,13 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.flows.parts import ESCALATION, Parts
+from connector.flows.outside import Message, tell
+from connector.flows.parts import Parts
+from connector.lasting import news as lasting
 from connector.moment import instant
 from connector.problem import Problem
-from connector.store import preflights, writes
+from connector.store import preflights
 
-DAILY = timedelta(hours=20)
-"""A failure that stands is told again after this: nights are not a day apart to the second."""
 PATIENCE = timedelta(days=1)
 """How long a connection may give no answer before people are told."""
 MOST_LINES = 50
@@ -69,7 +69,7 @@ def record(
         if some:
             _tell(tx, parts, connection, event, _words(connection, some, now), now, sorted(item.plan for item in some))
     was = rows.get(preflights.CONNECTION)
-    if was is not None and was.unanswered_told_at is not None:
+    if was is not None and lasting(was.unanswered_told_at, now, lasts=False) == "mended":
         words = f"{connection} answers again: its plans were tried at {instant(now)}", ()
         _tell(tx, parts, connection, ANSWERED, words, now, ())
 
@@ -80,7 +80,7 @@ def unanswered(tx: sa.Connection, parts: Parts, connection: str, reason: str, no
     since = row.unanswered_since if row is not None and row.unanswered_since is not None else now
     told_at = row.unanswered_told_at if row is not None else None
     values: dict[str, Any] = {"unanswered_since": since}
-    if now - since >= PATIENCE and (told_at is None or now - told_at >= DAILY):
+    if now - since >= PATIENCE and lasting(told_at, now, lasts=True) is not None:
         values["unanswered_told_at"] = now
         text = f"{connection} has given no answer since {instant(since)}: whether plans could be created is not known"
         _tell(tx, parts, connection, UNANSWERED, (text, (reason,)), now, ())
@@ -93,12 +93,14 @@ def _judged(
     """Return when the failure was last told, and what there is to tell now."""
     errors = tuple(problem for problem in problems if problem.level == "error")
     told_at = row.told_at if row is not None else None
-    if not errors:
-        return None, News(plan, failed=False, problems=()) if told_at is not None else None
-    known = set(preflights.problems(row)) if row is not None and told_at is not None else set()
-    if told_at is not None and set(errors) <= known and now - told_at < DAILY:
-        return told_at, None
-    return now, News(plan, failed=True, problems=errors)
+    known = set(preflights.problems(row)) if row is not None else set()
+    match lasting(told_at, now, lasts=bool(errors), changed=not set(errors) <= known):
+        case "lasts":
+            return now, News(plan, failed=True, problems=errors)
+        case "mended":
+            return None, News(plan, failed=False, problems=())
+        case None:
+            return told_at, None
 
 
 def _words(connection: str, news: Sequence[News], now: datetime) -> tuple[str, tuple[str, ...]]:
@@ -154,28 +156,12 @@ def _tell(
     else:
         log.error("%s: %s", text, "; ".join(_cut(lines, MOST_LOGGED)))
     subject = f"preflight:{connection}"
-    for way in parts.escalation.ways() if parts.escalation is not None else ():
-        values = {
-            "event": event,
-            "title": text,
-            "connection": connection,
-            "plans": [plan for plan in plans if plan],
-            "reasons": list(lines),
-            "text": text,
-            "way": way,
-        }
-        writes.intend(
-            tx,
-            {
-                "key": f"{subject}:{event}:{now.isoformat()}:{way}",
-                "connection": ESCALATION,
-                "subject": subject,
-                "action": "create",
-                "record": "activation",
-                "values": values,
-                "cause": f"preflight: {event}",
-                "next_at": now,
-                "created_at": now,
-            },
-        )
-        parts.wakes.wake(tx, "send", f"{subject}|{ESCALATION}")
+    values = {
+        "event": event,
+        "title": text,
+        "connection": connection,
+        "plans": [plan for plan in plans if plan],
+        "reasons": list(lines),
+        "text": text,
+    }
+    tell(tx, parts, Message(f"{subject}:{event}:{now.isoformat()}", subject, values, f"preflight: {event}"), now)

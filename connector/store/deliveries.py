@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from connector.moment import instant
 from connector.store.statements import by_dialect
-from connector.store.tables import activation, delivery, placement, ticket
-
+from connector.store.tables import activation, counterpart, delivery, placement, ticket
 
 REPLAYED = "replayed by "
 
@@ -40,16 +39,19 @@ _RECORD = by_dialect(
     )
 )
 _SUBJECT_OF = (
-    sa.select(ticket.c.activation_id)
+    sa.select(sa.literal("activation:") + sa.cast(ticket.c.activation_id, sa.Text))
     .where(
         ticket.c.connection == sa.bindparam("side"),
         ticket.c.platform_id == sa.bindparam("id"),
         ticket.c.activation_id.is_not(None),
     )
     .union_all(
-        sa.select(placement.c.activation_id).where(
+        sa.select(sa.literal("activation:") + sa.cast(placement.c.activation_id, sa.Text)).where(
             placement.c.connection == sa.bindparam("side"), placement.c.platform_id == sa.bindparam("id")
-        )
+        ),
+        sa.select(sa.literal("record:") + counterpart.c.record + ":" + counterpart.c.key).where(
+            counterpart.c.connection == sa.bindparam("side"), counterpart.c.platform_id == sa.bindparam("id")
+        ),
     )
     .limit(1)
 )
@@ -69,9 +71,9 @@ def record(tx: sa.Connection, message: Message, now: datetime) -> int | None:
 
 
 def subject_of(tx: sa.Connection, connection: str, platform_id: str) -> str:
-    """Return what a ticket's messages are handled under: the activation that it takes or took part in, else itself."""
+    """Return what a ticket's messages are handled under: its activation, its continuity record, else itself."""
     found = tx.execute(_SUBJECT_OF, {"side": connection, "id": platform_id}).scalar()
-    return f"activation:{found}" if found is not None else f"ticket:{connection}:{platform_id}"
+    return str(found) if found is not None else f"ticket:{connection}:{platform_id}"
 
 
 def digest_seen(tx: sa.Connection, connection: str, digest: str, since: datetime) -> bool:
@@ -194,6 +196,16 @@ def counts(tx: sa.Connection, state: str, *, limit: int) -> dict[str, int]:
     """Return how many deliveries are in a state, by connection."""
     statement = sa.select(delivery.c.connection, sa.func.count()).where(delivery.c.state == state)
     return {row[0]: int(row[1]) for row in tx.execute(statement.group_by(delivery.c.connection).limit(limit))}
+
+
+def waiting_since(tx: sa.Connection, before: datetime) -> Sequence[tuple[str, datetime, int]]:
+    """Return for each connection when the oldest message came that waits since before `before`, and how many do."""
+    oldest = sa.func.min(delivery.c.received_at)
+    statement = sa.select(delivery.c.connection, oldest, sa.func.count()).where(
+        delivery.c.state == "open", delivery.c.received_at <= before
+    )
+    rows = tx.execute(statement.group_by(delivery.c.connection).order_by(delivery.c.connection)).all()
+    return [(row[0], row[1], int(row[2])) for row in rows]
 
 
 def oldest_waiting(tx: sa.Connection) -> datetime | None:

@@ -13,6 +13,7 @@ from connector.moment import instant
 from connector.store.belonging import Belongs
 from connector.store.statements import by_dialect
 from connector.store.tables import Instant, note, write
+from connector.ticketing import KEPT
 
 _INTEND = by_dialect(lambda insert: insert(write).on_conflict_do_nothing(index_elements=["key"]))
 _INTEND_ONE = by_dialect(
@@ -108,6 +109,33 @@ def overdue(tx: sa.Connection, now: datetime) -> Sequence[tuple[str, str]]:
         .limit(1000)
     )
     return [(row[0], row[1]) for row in tx.execute(statement)]
+
+
+def _at(moment: datetime) -> sa.BindParameter[Any]:
+    return sa.literal(moment, Instant())
+
+
+def waiting_since(tx: sa.Connection, before: datetime, records_before: datetime) -> Sequence[tuple[str, datetime, int]]:
+    """Return for each connection since when the oldest write is overdue or being tried, and how many are.
+
+    Counted are those of continuity records that wait since before `records_before`, and others since before `before`;
+    left out is what a parked write to the same ticket holds up, which waits for a person.
+    """
+    since = sa.func.coalesce(write.c.tried_since, write.c.next_at)
+    other = write.alias()
+    held = sa.exists().where(
+        other.c.connection == write.c.connection,
+        other.c.platform_id == write.c.platform_id,
+        other.c.platform_id != "",
+        other.c.state == "parked",
+    )
+    statement = sa.select(write.c.connection, sa.func.min(since, type_=Instant()), sa.func.count()).where(
+        write.c.state == "pending",
+        since <= sa.case((write.c.record.in_(KEPT), _at(records_before)), else_=_at(before)),
+        ~held,
+    )
+    rows = tx.execute(statement.group_by(write.c.connection).order_by(write.c.connection)).all()
+    return [(row[0], row[1], int(row[2])) for row in rows]
 
 
 def pending_creates(tx: sa.Connection, activation_id: int) -> Sequence[sa.Row[Any]]:

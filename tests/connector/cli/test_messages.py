@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.cli.remedy import Parked, named, remedy
+from connector.remedy import Parked, named, remedy
 from connector.store import deliveries, writes
 from connector.store.database import Database
 from tests.connector.cli.conftest import Run, answer
