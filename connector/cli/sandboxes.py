@@ -48,11 +48,24 @@ def sandbox() -> None:
 @click.option("--mim/--no-mim", default=True, show_default=True, help="Major Incident Management is installed.")
 @click.option("--plain", is_flag=True, help="Without Major Incident Management and without any u_ column.")
 @click.option("--bcm", is_flag=True, help="Business Continuity Management is installed: plans stand on its tables.")
+@click.option(
+    "--policy-acl/--no-policy-acl", default=True, show_default=True, help="Data policies are hidden from the account."
+)
 def servicenow(  # one line an option
-    *, port: int, host: str, webhook: str, secret: str, style: str, mim: bool, plain: bool, bcm: bool
+    *,
+    port: int,
+    host: str,
+    webhook: str,
+    secret: str,
+    style: str,
+    mim: bool,
+    plain: bool,
+    bcm: bool,
+    policy_acl: bool,
 ) -> None:
     """Run a simulated ServiceNow instance."""
-    options = ServiceNowOptions(mim=mim, plain=plain, bcm=bcm, targets=_targets(webhook, secret, style))
+    targets = _targets(webhook, secret, style)
+    options = ServiceNowOptions(mim=mim, plain=plain, bcm=bcm, policy_acl=policy_acl, targets=targets)
     _serve(servicenow_app.create(options), host, port)
 
 

@@ -22,6 +22,9 @@ from mappings.difference import Difference, differences
 
 by_option = click.option("--by", default="", metavar="NAME", help="Who does it; by default the user of this machine.")
 
+_LONGEST = 9
+"""Digits that the number of a version can have."""
+
 
 @click.command()
 @by_option
@@ -53,18 +56,21 @@ def activate(context: Context, *, by: str, live: bool, yes: bool, as_json: bool)
 
 
 @click.command()
-@click.argument("version", type=click.IntRange(1), required=False)
+@click.argument("version", default="")
 @by_option
 @output.as_json_option
 @click.pass_obj
-def rollback(context: Context, *, version: int | None, by: str, as_json: bool) -> None:
+def rollback(context: Context, *, version: str, by: str, as_json: bool) -> None:
     """Put an older VERSION in force again, by default the one before; the files stay as they are."""
+    if version and not (version.isascii() and version.isdigit() and len(version) <= _LONGEST):
+        raise output.Declined(f"'{version}' is no version's number; `continuity mappings versions` lists them")
     with opened_state(context) as state:
         with state.database.begin() as tx:
             row = state.row
             if row is None:
                 raise output.Declined(NONE_YET)
-            wanted = mapping_versions.get(tx, version) if version else mapping_versions.before(tx, row.id, row.digest)
+            before = mapping_versions.before(tx, row.id, row.digest)
+            wanted = mapping_versions.get(tx, int(version)) if version else before
         if wanted is None:
             there_is = f"there is no version {version}" if version else "there is no other version to go back to"
             raise output.Declined(f"{there_is}; see `continuity mappings versions`")

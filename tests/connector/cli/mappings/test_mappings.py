@@ -183,10 +183,12 @@ def test_rollback_to_a_version_that_there_is_not_is_declined(folder: Path, run: 
     run("mappings", "activate", "--yes", "--no-live")
 
     far, none = run("mappings", "rollback", "7"), run("mappings", "rollback")
+    word = run("mappings", "rollback", "last")
 
     assert far.stderr == "there is no version 7; see `continuity mappings versions`\n"
     assert none.stderr == "there is no other version to go back to; see `continuity mappings versions`\n"
-    assert [far.exit_code, none.exit_code] == [1, 1]
+    assert word.stderr == "'last' is no version's number; `continuity mappings versions` lists them\n"
+    assert [far.exit_code, none.exit_code, word.exit_code] == [1, 1, 1]
 
 
 def test_an_upgrade_of_the_shipped_mapping_is_told_until_it_is_activated_and_the_own_file_stays(
