@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-from adapters.servicenow import demands, inspection, listing, polling, preflight, query, records
+from adapters.servicenow import demands, inspection, listing, polling, preflight, query, records, remarks
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.binding import Binding
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
@@ -26,6 +26,7 @@ from connector.ticketing import (
     Page,
     Record,
     Refused,
+    Remark,
     Ticket,
     Traits,
     Unavailable,
@@ -156,6 +157,15 @@ class ServiceNow:
         found = (ticket for ticket in tickets if ticket.record == record)
         return Page(tuple(ticket for ticket in found if since is not None or not ticket.deleted), following)
 
+    def remarks(self, record: Record, ids: Sequence[str], since: datetime | None = None) -> list[Remark]:
+        """Read the journals of records and the files on them, in one call for a hundred records."""
+        self._bind()
+        self._place([record])
+        mapping = self._mappings[record]
+        wanted = [given for given in dict.fromkeys(ids) if records.is_sys_id(given)]
+        asked = list(remarks.listings(mapping, wanted, since))
+        return remarks.read(mapping, self._rows(asked), since)
+
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes in one Batch call (and one before it where names or an earlier try must be looked up)."""
         self._bind(pressing=True)
@@ -260,7 +270,12 @@ class ServiceNow:
                 raise Refused(f"names cannot be looked up: {'; '.join(refused)}")
 
     def _tickets(self, asked: Sequence[Listing], aging: Sequence[Name] = ()) -> list[Ticket]:
-        rows: list[dict[str, Any]] = []
+        rows = [_classed(row, item.table) for item, row in self._rows(asked, aging)]
+        return [self.parse(row) for row in polling.newest(rows)]
+
+    def _rows(self, asked: Sequence[Listing], aging: Sequence[Name] = ()) -> list[tuple[Listing, Facts[str, Any]]]:
+        """Ask for all pages, one call for the pages of a number; names that grow old beside the first."""
+        rows: list[tuple[Listing, Facts[str, Any]]] = []
         pages = {str(number): (item, 0) for number, item in enumerate(asked)}
         beside = self._lookups.requests(aging)
         while pages:
@@ -268,13 +283,13 @@ class ServiceNow:
             answers = self._asked(asking, beside)
             self._lookups.learn(aging, answers)
             aging, beside = (), []
-            rows += [_classed(row, item.table) for name, (item, _) in pages.items() for row in answers[name].rows]
+            rows += [(item, row) for name, (item, _) in pages.items() for row in answers[name].rows]
             pages = {
                 name: (item, start + self._page)
                 for name, (item, start) in pages.items()
                 if polling.more(answers[name], self._page, start)
             }
-        return [self.parse(row) for row in polling.newest(rows)]
+        return rows
 
     def _asked(self, inners: Sequence[Inner], beside: Sequence[Inner] = ()) -> dict[str, Answer]:
         """Make one call of reads; all but those `beside` must be answered well. Raises Unavailable, Refused."""

@@ -21,15 +21,16 @@ _IDS = 100
 
 @dataclass(frozen=True)
 class Listing:
-    """One question: a table with a query, asked page by page."""
+    """One question: a table with a query, asked page by page; at `path` where the table has an interface of its own."""
 
     table: str
     query: str
     fields: tuple[str, ...]
+    path: str = ""
 
     def page(self, name: str, limit: int, offset: int = 0) -> Inner:
-        url = query.listing(self.table, self.query, self.fields, limit=limit, offset=offset)
-        return Inner(name, "GET", url)
+        path = self.path or query.record_path(self.table)
+        return Inner(name, "GET", query.page(path, self.query, self.fields, limit=limit, offset=offset))
 
 
 def listings(mappings: Mappings, watch: Watch, *, major_query: str) -> Iterator[Listing]:
@@ -43,7 +44,7 @@ def listings(mappings: Mappings, watch: Watch, *, major_query: str) -> Iterator[
     asked = records.columns(incident)
     if watch.majors:
         yield Listing(table, query.every("active=true", major_query, recent), asked)
-    for ids in _parts(watch.incidents):
+    for ids in parts(watch.incidents):
         followed = query.either(query.within("sys_id", ids), *_fields(incident, "parent", ids))
         yield Listing(table, query.every(followed, recent), asked)
     if watch.incidents or watch.activations:
@@ -59,7 +60,7 @@ def _fields(mapping: Mapping, name: str, ids: Sequence[str]) -> tuple[str, ...]:
 def of_ids(mapping: Mapping, ids: Sequence[str]) -> Iterator[Listing]:
     """Yield what asks for a record by its ids or numbers, on each table that it may stand on. Raises query.Unsafe."""
     for table, alone in _places(mapping):
-        for part in _parts(ids):
+        for part in parts(ids):
             named = [given for given in part if not records.is_sys_id(given)]
             by_id = [query.within("sys_id", (given for given in part if records.is_sys_id(given)))]
             either = query.either(*(by_id if len(named) < len(part) else []), *_numbered(mapping, named))
@@ -103,13 +104,14 @@ def _belonging(mapping: Mapping, watch: Watch, *, alone: bool) -> Iterator[str]:
     item = mapping.named("incident")
     if item is not None and item.id:
         column = records.renamed(mapping).get(item.id, item.id) if alone else item.id
-        for ids in _parts(watch.incidents):
+        for ids in parts(watch.incidents):
             yield query.within(column, ids)
     for key in watch.activations:
         yield query.where("correlation_id", "STARTSWITH", key)
 
 
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield ids in lists short enough for one condition."""
     for start in range(0, len(ids), _IDS):
         yield ids[start : start + _IDS]
 

@@ -66,10 +66,15 @@ def record_path(table: str, sys_id: str = "") -> str:
     return f"{path}/{quote(sys_id, safe='')}" if sys_id else path
 
 
-def listing(
-    table: str, query: str, fields: Iterable[str], *, display: str = "all", limit: int = 200, offset: int = 0
+def listing(table: str, query: str, fields: Iterable[str], *, display: str = "all", limit: int = 200) -> str:
+    """Return the address of a table's first page of records, in a stable order."""
+    return page(record_path(table), query, fields, display=display, limit=limit)
+
+
+def page(
+    path: str, query: str, fields: Iterable[str], *, display: str = "all", limit: int = 200, offset: int = 0
 ) -> str:
-    """Return the address of a page of records, in a stable order."""
+    """Return the address of a page of what is listed at a path."""
     asked = {
         "sysparm_query": every(query, "ORDERBYsys_id"),
         "sysparm_fields": ",".join(fields),
@@ -79,7 +84,7 @@ def listing(
     }
     if offset:
         asked["sysparm_offset"] = str(offset)
-    return f"{record_path(table)}?{urlencode(asked)}"
+    return f"{path}?{urlencode(asked)}"
 
 
 def echoing(path: str, fields: Iterable[str]) -> str:

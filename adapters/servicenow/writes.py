@@ -20,6 +20,9 @@ from mappings.mapping import Mapping
 from mappings.transforms import Lookup, scalar
 
 _JOURNALS = ("work_notes", "comments")
+_MARKED = re.compile(r"\[continuity:[0-9a-f]{10}\]\s*\Z")
+HEAD = re.compile(r"(?P<at>\S.{7,39}?) - (?P<author>.+) \((?P<label>[^()]+)\)")
+"""The line above each entry of a journal as displayed: when, who, and the journal's label."""
 _CODE = re.compile(r"\[\s*(/?)\s*code\s*\]", re.IGNORECASE)
 ECHOED = ("sys_id", "number", "sys_mod_count", "sys_class_name", "correlation_id")
 ELSEWHERE = "stands elsewhere"
@@ -47,9 +50,17 @@ def marker(key: str) -> str:
     return f"[continuity:{hashlib.sha256(key.encode()).hexdigest()[:10]}]"
 
 
+def ours(text: str) -> bool:
+    """Tell whether a note is one of ours, by the mark at its end."""
+    return _MARKED.search(text) is not None
+
+
 def noted(write: Write) -> str:
     """Return the note as it is sent, with its mark on the last line."""
-    return f"{unmarked(write.note).rstrip()}\n\n{marker(write.key)}"
+    lines = unmarked(write.note).rstrip().split("\n")
+    # What others wrote may look like the head of an entry, and would part the note from its mark.
+    safe = "\n".join(f" {line}" if HEAD.fullmatch(line.strip()) else line for line in lines)
+    return f"{safe}\n\n{marker(write.key)}"
 
 
 def unmarked(text: str) -> str:
