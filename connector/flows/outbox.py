@@ -96,7 +96,9 @@ class Outbox:
         # A ticket of which something waits to be decided is left alone: a person may have moved it.
         waiting = deliveries.open_tickets(self.tx, connection.name, [item.platform_id for item in here])
         unfinished = [
-            item for item in writes.unfinished(self.tx, self.subject, connection.name) if item.action == "update"
+            item
+            for item in writes.unfinished(self.tx, self.subject, connection.name)
+            if item.action == "update" and item.values  # what people wrote is told beside what we write
         ]
         for placement in here:
             if placement.platform_id not in waiting and not placement.gone:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.activation import moved
+from connector.flows import remarks
 from connector.flows.advance import save, tell_incidents
 from connector.flows.incidents import as_json, match_plans, start, storable
 from connector.flows.parts import Parts
@@ -82,6 +83,8 @@ def apply(
         return "parked", "; ".join(ticket.problems) or "the ticket has no state that the mapping knows"
     known = {**seen, "version": ticket.version, "problems": list(ticket.problems)}
     activations.update_placement(tx, placement.id, known)
+    if placement.version is None or ticket.version > placement.version:
+        remarks.heard(tx, parts, placement, ticket.version, now)
     for problem in ticket.problems:
         if problem not in placement.problems:
             tickets.tell(tx, f"{ticket.number}: {problem}", now, activation_id=placement.activation_id)

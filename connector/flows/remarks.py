@@ -1,0 +1,130 @@
+"""What people write on a recovery task's ticket, or attach to it, told once on the task's other tickets.
+
+A comment goes over with its author and time. A file stays where it is, and the other tickets tell its name and address:
+who may open it is for its own platform to say. Our own notes are known by their marks, so nothing goes back and forth.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.flows.parts import Connection, Parts, waiting_time
+from connector.moment import instant
+from connector.store import activations, remarks, tickets, writes
+from connector.ticketing import Refused, Remark, Unavailable
+
+QUEUE = "sweep"
+KIND = "remarks"
+WINDOW = timedelta(seconds=2)
+"""Changes that come within such a time are looked at together."""
+LONGEST = 8000
+"""Characters of a remark that are told; the rest is read where it was written."""
+log = logging.getLogger(__name__)
+
+
+def heard(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], version: int, now: datetime) -> None:
+    """Have a ticket's remarks read soon, when it changed and its task stands on another platform too."""
+    if placement.record == "recovery_task" and not placement.gone and remarks.hear(tx, placement.id, version):
+        seconds = math.ceil((now + WINDOW).timestamp() / WINDOW.total_seconds()) * WINDOW.total_seconds()
+        subject = f"{KIND}:{placement.activation_id}"
+        parts.wakes.wake(tx, QUEUE, subject, datetime.fromtimestamp(seconds, UTC))
+
+
+class Remarks:
+    """Reads what is new on the tickets of one activation, and intends what the others are told."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def __call__(self, activation_id: int) -> None:
+        with self._parts.database.begin() as tx:
+            row = activations.get(tx, activation_id)
+            waiting = remarks.unread(tx, activation_id)
+        for name in dict.fromkeys(item.connection for item in waiting):
+            side = self._parts.connections.get(name)
+            if side is not None:
+                self._mirror(side, row, [item for item in waiting if item.connection == name])
+
+    def _mirror(self, side: Connection, row: sa.Row[Any], placements: Sequence[sa.Row[Any]]) -> None:
+        by_ticket = {item.platform_id: item for item in placements}
+        now = self._parts.now()
+        until = self._parts.breakers.wait_until(side.name) or self._parts.budgets.wait_until(side.name, "note")
+        if until is not None:
+            self._again(row.id, until)
+            return
+        try:
+            found = side.ticketing.remarks("recovery_task", list(by_ticket), row.started_at)
+        except Unavailable as error:
+            self._again(row.id, now + timedelta(seconds=max(waiting_time(3, error.retry_after), 1.0)))
+            return
+        except Refused as error:
+            self._give_up(row, placements, f"What people write on {side.name} cannot be read: {error}", now)
+            return
+        finally:
+            self._parts.budgets.done(side.name)
+        with self._parts.database.begin() as tx:
+            activations.lock(tx, row.id)
+            for remark in found:
+                placement = by_ticket.get(remark.ticket)
+                if placement is not None and remarks.add(tx, placement.id, remark, now) is not None:
+                    self._tell(tx, placement, remark, now)
+            self._read(tx, placements)
+
+    def _tell(self, tx: sa.Connection, placement: sa.Row[Any], remark: Remark, now: datetime) -> None:
+        """Intend a note on each other ticket of the task, under a key that never changes."""
+        for other in remarks.mirrors(tx, placement.id):
+            if other.connection not in self._parts.connections:
+                continue
+            prefix = f"{other.write_key}:remark:"
+            writes.intend(
+                tx,
+                {
+                    "key": f"{prefix}{writes.count_updates(tx, other.connection, other.platform_id, prefix)}",
+                    "connection": other.connection,
+                    "subject": f"activation:{placement.activation_id}",
+                    "activation_id": placement.activation_id,
+                    "placement_id": other.id,
+                    "action": "update",
+                    "record": "recovery_task",
+                    "platform_id": other.platform_id,
+                    "number": other.number,
+                    "values": {},
+                    "cause": f"person: {remark.author or 'unknown'} on {placement.number}",
+                    "note": told(remark, placement.number),
+                    "next_at": now,
+                    "created_at": now,
+                },
+            )
+            self._parts.wakes.wake(tx, "send", f"activation:{placement.activation_id}|{other.connection}")
+
+    def _give_up(self, row: sa.Row[Any], placements: Sequence[sa.Row[Any]], text: str, now: datetime) -> None:
+        log.warning("%s", text)
+        with self._parts.database.begin() as tx:
+            tickets.tell_once(tx, text, now, activation_id=row.id)
+            self._read(tx, placements)
+
+    def _again(self, activation_id: int, at: datetime) -> None:
+        with self._parts.database.begin() as tx:
+            self._parts.wakes.wake(tx, QUEUE, f"{KIND}:{activation_id}", at)
+
+    def _read(self, tx: sa.Connection, placements: Iterable[sa.Row[Any]]) -> None:
+        for placement in placements:
+            remarks.read(tx, placement.id, placement.heard)
+
+
+def told(remark: Remark, number: str) -> str:
+    """Say on another ticket of the task what was written, or attached, on `number`."""
+    author = remark.author or "somebody"
+    when = f", {instant(remark.written_at)}" if remark.written_at is not None else ""
+    if remark.kind == "attachment":
+        return f"{author} attached '{remark.text}' to {number}{when}: {remark.url}"
+    text = remark.text
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}... (the rest stands on {number})"
+    return f"{author} on {number}{when}:\n{text}"
