@@ -125,7 +125,8 @@ def parse(connection: str, url: str, mappings: Mappings, raw: Facts[str, Any], n
         number = number or (scalar(raw.get(known_by(mapping)), "") if record in KEPT else "")
         if not gone:
             read = mapping.read(fields_of(mapping, raw), name_of)
-            values, problems = read.values, tuple(str(problem) for problem in read.problems)
+            values = _resolved(mapping, read.values) if record in KEPT else read.values
+            problems = tuple(str(problem) for problem in read.problems)
     return Ticket(
         connection=connection,
         record=record or "other",
@@ -139,6 +140,12 @@ def parse(connection: str, url: str, mappings: Mappings, raw: Facts[str, Any], n
         raw=raw,
         deleted=gone,
     )
+
+
+def _resolved(mapping: Mapping, values: Facts[str, Any]) -> dict[str, Any]:
+    """Leave out names of which only the sys_id was told: taken for a change, it would become the name on all sides."""
+    named = {item.source for item in mapping.fields if item.shape.part}
+    return {name: value for name, value in values.items() if not (name in named and is_sys_id(str(value)))}
 
 
 def _key(raw: Facts[str, Any], sys_id: str) -> str:

@@ -14,17 +14,27 @@ ID_HEADER = "webhook-id"
 FOLLOWED = ("incident", "incident_task", "problem", "task")
 """Tables on which incidents, recovery tasks, reviews, and tasks that must outlive their incident are kept."""
 
+SERVICES = ("cmdb_ci_service", "cmdb_ci_service_business", "cmdb_ci_service_technical")
+PLANS = ("sn_bcp_plan", "kb_knowledge")
+"""Tables on which services and plans are kept, of the connections that keep them in step. Which records of these tables
+are ours is known to the connector alone, so that all are stored."""
+
 OPERATIONS = ("insert", "update", "delete")
 
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,79}")
 _SYS_ID = re.compile(r"[0-9a-f]{32}")
-_LONGEST_NUMBER = 40  # the column's own length
+_LONGEST_NUMBER = 40  # the column's own length; a longer name is left out
 # A rule that copies the whole record sends all of these, empty ones too; one that picks columns rarely sends them all.
 _WHOLE = ("number", "state", "sys_updated_on")
-_WHOLE_INCIDENT = (*_WHOLE, "priority", "opened_at", "cmdb_ci")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "incident": (*_WHOLE, "priority", "opened_at", "cmdb_ci"),
+    **dict.fromkeys(SERVICES, ("name", "sys_updated_on", "install_status")),
+    "kb_knowledge": ("short_description", "sys_updated_on", "workflow_state"),
+    "sn_bcp_plan": ("name", "sys_updated_on", "state"),
+}
 
 
-def reader(tables: Collection[str] = FOLLOWED) -> EventReader:
+def reader(tables: Collection[str] = (*FOLLOWED, *SERVICES, *PLANS)) -> EventReader:
     """Return a reader that acts on records of `tables` and ignores those of others by name."""
 
     def read(headers: Mapping[str, str], body: bytes) -> Envelope:
@@ -61,7 +71,7 @@ def _envelope(key: str, message: Mapping[str, Any], tables: Collection[str]) -> 
     deleted = operation == "delete"
     sys_id = _sys_id(message, record)
     version = _version(message, record)
-    needed = _WHOLE_INCIDENT if kind == "incident" else _WHOLE
+    needed = _NEEDED.get(kind, _WHOLE)
     return Envelope(
         key=key,
         event=event,
@@ -119,7 +129,8 @@ def _outer_or_inner(message: Mapping[str, Any], record: Mapping[str, Any]) -> st
 
 
 def _number(record: Mapping[str, Any]) -> str:
-    number = _text(record.get("number"))
+    """Return what people call the record: its number, or its name where its table has none."""
+    number = _text(record.get("number")) or _text(record.get("name"))
     return number if len(number) <= _LONGEST_NUMBER else ""
 
 

@@ -30,6 +30,9 @@ OUTCOMES = {
     "incident-task-closed": ("incident_task.update", "TASK0091577", 3, True, False, False),
     "task-seen-by-a-rule-on-its-parent-table": ("incident_task.update", "TASK0091577", 3, True, False, False),
     "lasting-task-display-values": ("task.insert", "TSK0010442", 3, True, False, False),
+    "service-recovery-objective-changed": ("cmdb_ci_service_business.update", "Card payments", 12, True, False, False),
+    "knowledge-article-retired": ("kb_knowledge.update", "KB0010417", 4, True, False, False),
+    "bcm-plan-inserted": ("sn_bcp_plan.insert", "Card payments: fail over", 0, True, False, False),
     "change-request-updated": ("change_request.update", "CHG0030190", None, False, False, False),
 }
 
@@ -55,6 +58,13 @@ def test_each_fixture_has_its_outcome(path):
     assert envelope.raw["sys_id"]
 
 
+def test_a_continuity_record_without_what_says_whether_it_is_in_use_is_read_again():
+    record = {"name": "Card payments", "sys_updated_on": "2026-03-02 10:15:42"}
+
+    assert sent(table="cmdb_ci_service", record=record).partial
+    assert not sent(table="cmdb_ci_service", record={**record, "install_status": ""}).partial
+
+
 def test_there_is_a_fixture_for_each_outcome():
     assert {path.stem for path in FIXTURES.glob("*.json")} == set(OUTCOMES)
 
@@ -75,9 +85,9 @@ def test_the_class_of_the_record_goes_before_the_table_of_the_rule():
 
 def test_a_table_that_is_not_followed_is_ignored_by_name():
     envelope = sent(table="change_request", sys_mod_count=..., sys_id="odd")
-    assert envelope.ignored == (
-        "table change_request is not followed (followed: incident, incident_task, problem, task)"
-    )
+    followed = "cmdb_ci_service, cmdb_ci_service_business, cmdb_ci_service_technical, incident, incident_task, "
+    followed += "kb_knowledge, problem, sn_bcp_plan, task"
+    assert envelope.ignored == f"table change_request is not followed (followed: {followed})"
     assert envelope.ticket == ""
 
 
