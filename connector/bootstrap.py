@@ -154,6 +154,7 @@ class Connector:
                 settings.poll_overlap,
                 settings.keep_deliveries,
                 settings.preflight_at,
+                settings.keep_history,
             ),
             escalation=Escalations(settings.escalation)
             if settings.escalation.smtp or settings.escalation.webhook_url

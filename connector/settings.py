@@ -117,6 +117,7 @@ class Settings:
     link_valid: timedelta = timedelta(days=30)
     keep_deliveries: timedelta = timedelta(days=30)
     give_up_after: timedelta = timedelta(hours=8)
+    keep_history: timedelta = timedelta(days=400)
     preflight_at: time = time(3)
     escalation: Escalation = Escalation()
     document: Document | None = field(default=None, repr=False, compare=False)

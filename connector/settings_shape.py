@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,6 +77,16 @@ class _TimeOfDay(Text):
         if found is None:
             raise ValidationError(f"'{text}' is not a time of day; write hours and minutes in UTC, such as '03:00'")
         return time(int(found[1]), int(found[2]))
+
+
+class _Days(Length):
+    """A duration of a day or more."""
+
+    def read(self, value: Any) -> timedelta:
+        duration = super().read(value)
+        if duration < timedelta(days=1):
+            raise ValidationError("the duration is shorter than a day; write one such as 400d")
+        return duration
 
 
 class _Port(fields.Field[Any]):
@@ -164,6 +174,7 @@ class _SettingsShape(Shape):
     write_back_window = Length()
     link_valid = Length(some=True)
     keep_deliveries = Length(some=True)
+    keep_history = _Days()
     give_up_after = Length(some=True)
     preflight_at = _TimeOfDay()
     escalation = fields.Nested(_EscalationShape)

@@ -49,9 +49,10 @@ def find(tx: sa.Connection, connection: str, number: str) -> Found | None:
 
 
 def activation_by_number(tx: sa.Connection, number: str) -> sa.Row[Any] | None:
-    """Return the activation that people call `number`, such as `ACT-3`."""
+    """Return the activation that people call `number`, such as `ACT-3`; None where only its key is kept any more."""
     activation_id = id_of(number)
-    return None if activation_id is None else activations.find(tx, activation_id)
+    kept = activation_id is not None and activations.tasks(tx, activation_id)
+    return activations.find(tx, activation_id) if activation_id is not None and kept else None
 
 
 def ticket_by_number(tx: sa.Connection, connection: str, number: str) -> sa.Row[Any] | None:

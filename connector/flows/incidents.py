@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 RENEWED_AFTER = 0.75
 """Share of its validity after which a page link is renewed on tickets that are still written to."""
 SEEN_ENDED = "it had ended already when it was first seen: never acted on"
+LED_LONG_AGO = (
+    "it led an activation that ended so long ago that its history is kept no longer: not acted on; "
+    "`continuity activate {number}` starts its plan again"
+)
 BASELINE = (
     "it was major already before this connection was first read: seen, never acted on; "
     "`continuity activate {number}` starts its plan"
@@ -60,6 +64,9 @@ def apply(
     if first and not incident.active:
         tickets.update(tx, row.id, {"baseline": True})
         return _why(tx, row, "ignored", f"{incident.state}: {SEEN_ENDED}", now)
+    if first and activations.count_for(tx, row.connection, row.platform_id):
+        tickets.update(tx, row.id, {"baseline": True})
+        return _why(tx, row, "ignored", LED_LONG_AGO.format(number=row.number), now)
     return decide(tx, parts, row, now)
 
 

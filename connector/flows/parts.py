@@ -129,6 +129,7 @@ class Timing:
     poll_overlap: timedelta = timedelta(minutes=2)
     keep_deliveries: timedelta = timedelta(days=30)
     preflight_at: time = time(3)
+    keep_history: timedelta = timedelta(days=400)
 
 
 @dataclass(frozen=True)

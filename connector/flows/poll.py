@@ -15,13 +15,15 @@ from connector.flows import reconcile
 from connector.flows.incidents import remember
 from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
-from connector.store import activations, catalogs, deliveries, preflights, tickets, writes
+from connector.store import activations, catalogs, deliveries, preflights, retention, tickets, writes
 from connector.ticketing import Refused, Ticket, Unavailable, Watch
 
 HOUSEKEEPING = "housekeeping"
 PREFLIGHT = "preflight"
 RECORDS = "records"
 WARM = "warm"
+PURGE_EVERY = timedelta(hours=1)
+PURGED_AT_ONCE = 50
 LOST_AFTER = timedelta(seconds=30)
 KEEP_FLOWS = timedelta(hours=1)
 """How long the engine remembers flows that have ended; what they did stands in our own tables."""
@@ -38,6 +40,7 @@ class Sweep:
         self._parts = parts
         self._preflight = Preflight(parts)
         self._down: frozenset[str] = frozenset()
+        self._purged_at: datetime | None = None  # when last nothing was found that is kept no longer
 
     def __call__(self, subject: str) -> None:
         kind, _, name = subject.partition(":")
@@ -122,8 +125,19 @@ class Sweep:
                 self._parts.wakes.wake(tx, "send", f"{subject}|{connection}")
             deliveries.forget(tx, now - self._parts.timing.keep_deliveries)
             preflights.forget_connections(tx, self._parts.connections)
+        self._purge(now)
         if self._parts.forget_flows is not None:
             self._parts.forget_flows(now - KEEP_FLOWS)
+
+    def _purge(self, now: datetime) -> None:
+        """Delete what is kept no longer: some each time while there is more, else once an hour."""
+        if self._purged_at is not None and now < self._purged_at + PURGE_EVERY:
+            return
+        with self._parts.database.begin() as tx:
+            purged = retention.purge(tx, now - self._parts.timing.keep_history, limit=PURGED_AT_ONCE)
+        if purged:
+            log.info("kept no longer, older than keep_history: %s", purged)
+        self._purged_at = None if purged else now
 
     def _tell_of_platforms(self, tx: sa.Connection) -> None:
         """Have running activations say on their tickets that a platform went away, or is back."""

@@ -52,7 +52,7 @@ def plan_ticket(
         else:
             writes.update(tx, [mine.id], {"state": "superseded", "done_at": now})
         return
-    key = f"{prefix}{writes.count_updates(tx, connection.name, ticket.platform_id, prefix)}"
+    key = _next_key(tx, connection.name, ticket.platform_id, prefix, now)
     last = writes.last_sent(tx, connection.name, ticket.platform_id, prefix)
     quiet = last is None or bool(notes) or last + parts.timing.write_back_window <= now
     writes.carry(tx, [item.id for item in notes], key)
@@ -138,7 +138,7 @@ def intend_link(
     writes.intend(
         tx,
         {
-            "key": f"{prefix}{writes.count_updates(tx, connection.name, place.platform_id, prefix)}",
+            "key": _next_key(tx, connection.name, place.platform_id, prefix, now),
             "connection": connection.name,
             "subject": subject,
             "activation_id": activation_id,
@@ -153,6 +153,11 @@ def intend_link(
             "created_at": now,
         },
     )
+
+
+def _next_key(tx: sa.Connection, connection: str, platform_id: str, prefix: str, now: datetime) -> str:
+    """Return a key that no write to a ticket had, even where earlier ones are kept no longer (then the day is new)."""
+    return f"{prefix}{now:%Y%m%d}-{writes.count_updates(tx, connection, platform_id, prefix)}"
 
 
 def _before(ticket: sa.Row[Any], fields: Iterable[str]) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def test_a_secret_that_is_not_set_is_told_once_and_the_rest_is_read(tmp_path: Pa
             "listen: 127.0.0.1:99999",
             "listen: '127.0.0.1:99999' has no port from 1 to 65535; write it as 127.0.0.1:8080",
         ),
+        ("keep_history: 23h", "keep_history: the duration is shorter than a day; write one such as 400d"),
         (
             "preflight_at: 25:00",
             "preflight_at: '25:00' is not a time of day; write hours and minutes in UTC, such as '03:00'",

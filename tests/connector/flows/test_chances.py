@@ -179,6 +179,9 @@ class Small:
             return
         if self.chance.random() < 0.3:
             self.post.append((name, ticket))
+        self.arrive(name, ticket)
+
+    def arrive(self, name: str, ticket: Ticket) -> None:
         with self.database.begin() as tx:
             subject = deliveries.subject_of(tx, name, ticket.id)
             message = deliveries.Message(
