@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import requests
@@ -12,7 +13,7 @@ import requests
 from adapters.jira import Jira
 from adapters.memory import Memory
 from adapters.servicenow import BasicAuth, ServiceNow
-from connector.ticketing import Ticketing, Write
+from connector.ticketing import KEPT, Ticketing, Write
 from mappings.library import load
 from sandbox.jira import app as simulated_jira
 from sandbox.jira.options import Options as JiraOptions
@@ -22,6 +23,8 @@ from sandbox.servicenow.options import Options
 
 TEAM = "Database Operations"
 FALLBACK = "Service Desk"
+PAGE = 3
+"""Records of a page of a listing."""
 SEARCH_LAG = 0.3
 """Seconds by which the simulated Jira's index is behind."""
 
@@ -69,10 +72,34 @@ class Bench(Protocol):
         """Wait until what was written can be found again."""
         ...
 
+    def make_service(self, name: str) -> str:
+        """Make a service as a person would, one that the mapping takes for one; returns its id."""
+        ...
+
+    def rename_service(self, ticket: str, name: str) -> None: ...
+
+    def delete_service(self, ticket: str) -> None: ...
+
+    def pass_time(self, seconds: float) -> datetime:
+        """Let time pass on the platform; returns its instant now."""
+        ...
+
+    def comment(self, ticket: str, text: str) -> None:
+        """Write on a recovery task as Dana Reyes of the desk."""
+        ...
+
+    def attach(self, ticket: str, name: str) -> None:
+        """Add a file to a recovery task as Dana Reyes of the desk."""
+        ...
+
 
 class MemoryBench:
     def __init__(self) -> None:
-        self.adapter = Memory(teams=(TEAM,), fallback_team=FALLBACK)
+        self._ahead = timedelta()
+        self.adapter = Memory(teams=(TEAM,), fallback_team=FALLBACK, clock=self._now, page=PAGE)
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
 
     def raise_incident(self) -> str:
         return self.adapter.open_incident(priority=1)
@@ -105,6 +132,25 @@ class MemoryBench:
     def settle(self) -> None:
         """What is in memory stands at once."""
 
+    def make_service(self, name: str) -> str:
+        return self.adapter.make("service", name=name)
+
+    def rename_service(self, ticket: str, name: str) -> None:
+        self.adapter.change(ticket, name=name)
+
+    def delete_service(self, ticket: str) -> None:
+        self.adapter.delete(ticket)
+
+    def pass_time(self, seconds: float) -> datetime:
+        self._ahead += timedelta(seconds=seconds)
+        return self._now()
+
+    def comment(self, ticket: str, text: str) -> None:
+        self.adapter.remark(ticket, "Dana Reyes", text)
+
+    def attach(self, ticket: str, name: str) -> None:
+        self.adapter.remark(ticket, "Dana Reyes", name, "attachment")
+
 
 class ServiceNowBench:
     def __init__(self, url: str) -> None:
@@ -115,6 +161,8 @@ class ServiceNowBench:
             BasicAuth("continuity.integration", "sandbox-password"),
             load("servicenow"),
             fallback_team=FALLBACK,
+            listing_size=PAGE,
+            keeps=frozenset(KEPT),
         )
 
     def raise_incident(self) -> str:
@@ -161,6 +209,28 @@ class ServiceNowBench:
     def settle(self) -> None:
         """ServiceNow reads its own writes."""
 
+    def make_service(self, name: str) -> str:
+        return str(self._as_person("POST", "cmdb_ci_service_business", {"name": name})["sys_id"])
+
+    def rename_service(self, ticket: str, name: str) -> None:
+        self._as_person("PATCH", f"cmdb_ci_service/{ticket}", {"name": name})
+
+    def delete_service(self, ticket: str) -> None:
+        url = f"{self.url}/api/now/table/cmdb_ci_service/{ticket}"
+        requests.delete(url, auth=("dana.desk", "sandbox-password"), timeout=5).raise_for_status()
+
+    def pass_time(self, seconds: float) -> datetime:
+        return advance(self.url, seconds)
+
+    def comment(self, ticket: str, text: str) -> None:
+        self._as_person("PATCH", f"task/{ticket}", {"work_notes": text})
+
+    def attach(self, ticket: str, name: str) -> None:
+        asked = {"table_name": "incident_task", "table_sys_id": ticket, "file_name": name}
+        url = f"{self.url}/api/now/attachment/file"
+        auth = ("dana.desk", "sandbox-password")
+        requests.post(url, params=asked, data=b"fine", auth=auth, timeout=5).raise_for_status()
+
     def _state(self) -> Any:
         return requests.get(f"{self.url}/_sandbox/state", timeout=5).json()
 
@@ -181,7 +251,16 @@ class JiraBench:
         self.url = url
         auth = ("continuity.integration@example.com", "sandbox-token")
         self.adapter = Jira(
-            "issues", url, auth, load("jira"), flavour="cloud", project="OPS", projects=("SD",), fallback_team=FALLBACK
+            "issues",
+            url,
+            auth,
+            load("jira"),
+            flavour="cloud",
+            project="OPS",
+            projects=("SD",),
+            fallback_team=FALLBACK,
+            keeps=frozenset(KEPT),
+            page=PAGE,
         )
         self._parent = ""
 
@@ -224,14 +303,45 @@ class JiraBench:
     def settle(self) -> None:
         time.sleep(SEARCH_LAG + 0.1)
 
+    def make_service(self, name: str) -> str:
+        fields = {"project": {"key": "OPS"}, "issuetype": {"name": "Task"}, "labels": ["continuity-service"]}
+        return str(self._as_person("issue", {"fields": {**fields, "summary": name}})["id"])
+
+    def rename_service(self, ticket: str, name: str) -> None:
+        self._ask("PUT", f"issue/{ticket}", json={"fields": {"summary": name}})
+
+    def delete_service(self, ticket: str) -> None:
+        self._ask("DELETE", f"issue/{ticket}")
+
+    def pass_time(self, seconds: float) -> datetime:
+        return advance(self.url, seconds)
+
+    def comment(self, ticket: str, text: str) -> None:
+        self._as_person(f"issue/{ticket}/comment", {"body": text})
+
+    def attach(self, ticket: str, name: str) -> None:
+        headers = {"X-Atlassian-Token": "no-check"}
+        self._ask("POST", f"issue/{ticket}/attachments", headers=headers, files={"file": (name, b"fine")})
+
     def _issues(self) -> Any:
         return requests.get(f"{self.url}/_sandbox/state", timeout=5).json()["issues"]
 
     def _as_person(self, path: str, body: Mapping[str, Any]) -> Any:
-        auth = ("dana.desk@example.com", "sandbox-token")
-        answer = requests.post(f"{self.url}/rest/api/2/{path}", json=body, auth=auth, timeout=5)
-        answer.raise_for_status()
+        answer = self._ask("POST", path, json=body)
         return answer.json() if answer.content else None
+
+    def _ask(self, method: str, path: str, **given: Any) -> requests.Response:
+        auth = ("dana.desk@example.com", "sandbox-token")
+        answer = requests.request(method, f"{self.url}/rest/api/2/{path}", auth=auth, timeout=5, **given)
+        answer.raise_for_status()
+        return answer
+
+
+def advance(url: str, seconds: float) -> datetime:
+    """Let time pass on a simulated platform; returns its instant now."""
+    answer = requests.post(f"{url}/_sandbox/clock", json={"advance": seconds}, timeout=5)
+    answer.raise_for_status()
+    return datetime.fromisoformat(answer.json()["now"])
 
 
 @contextmanager
@@ -242,7 +352,7 @@ def memory() -> Iterator[Bench]:
 @contextmanager
 def servicenow() -> Iterator[Bench]:
     # What would be refused can be known only where the account may see the data policies.
-    running = start(create(Options(policy_acl=False)))
+    running = start(create(Options(policy_acl=False, bcm=True)))
     bench = ServiceNowBench(running.url)
     try:
         yield bench
