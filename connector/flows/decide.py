@@ -15,10 +15,11 @@ from connector.condition import Undecidable
 from connector.flows import commands, incidents, tasks
 from connector.flows.advance import advance
 from connector.flows.cause import cause_of
+from connector.flows.leave import Later, leave
 from connector.flows.parts import Parts, Waking, waiting_time
 from connector.problem import Invalid
 from connector.store import activations, deliveries, writes
-from connector.ticketing import Record, Refused, Ticket, Unavailable
+from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
 
 log = logging.getLogger(__name__)
 MANY = 50
@@ -104,6 +105,10 @@ class Decide:
         """Decide on one message; False when that cannot be done now and is tried again later."""
         try:
             state = self._decide(row)
+        except Later as error:
+            with self._parts.database.begin() as tx:
+                self._parts.wakes.wake(tx, "incident", row.subject, error.until)
+            return False
         except Unavailable as error:
             return self._wait(row, f"its ticket could not be read: {error}", error.retry_after)
         except (Refused, Invalid, Undecidable) as error:
@@ -173,12 +178,16 @@ class Decide:
             question = placement is None and writes.created_as(tx, row.connection, row.platform_id) is not None
         record: Record = placement.record if placement is not None else "recovery_task" if question else "incident"
         if received.partial or doubtful or question:
-            ticket = next(iter(connection.ticketing.read(record, [row.platform_id])), gone)
+            with leave(self._parts, connection.name, "backfill" if record in KEPT else "live"):
+                ticket = next(iter(connection.ticketing.read(record, [row.platform_id])), gone)
         if placement is None or ticket.deleted:
             return [ticket]
         with self._parts.database.begin() as tx:
             incident = tasks.may_be_cascade(tx, self._parts, placement, ticket)
-        return [*(connection.ticketing.read("incident", [incident]) if incident else ()), ticket]
+        if not incident:
+            return [ticket]
+        with leave(self._parts, connection.name, "live"):
+            return [*connection.ticketing.read("incident", [incident]), ticket]
 
     def _read_for_command(self, row: sa.Row[Any]) -> list[Ticket]:
         """Read the ticket that a person named, so that the command acts on how it stands now."""
@@ -188,7 +197,8 @@ class Decide:
         connection = self._parts.connections.get(order["connection"])
         if connection is None:
             raise Refused(f"there is no connection '{order['connection']}'")
-        return connection.ticketing.read("incident", [order["number"]])
+        with leave(self._parts, connection.name, "live"):
+            return connection.ticketing.read("incident", [order["number"]])
 
     def _apply(
         self, parts: Parts, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,7 @@ from connector.budget import Budgets
 from connector.call import Allowance, Call
 from connector.catalog import catalog_of, to_json
 from connector.flows.decide import Decide
-from connector.flows.parts import Connection, Parts, Timing
+from connector.flows.parts import Connection, Parts, Received, Timing
 from connector.flows.poll import Sweep
 from connector.flows.send import Send
 from connector.page_link import PageLinks
@@ -129,7 +130,7 @@ class Town:
                 subject = f"service:{number // per_subject}"
                 ticket = self.board.memory.make("service", name=f"Service {number}")
                 values = {"name": f"Service {number}, renamed"}
-                writes.intend(tx, {"key": f"backfill-{number}", "connection": "board", "subject": subject,
+                writes.intend(tx, {"key": f"test:service:{number}:0", "connection": "board", "subject": subject,
                                    "action": "update", "record": "service", "platform_id": ticket, "values": values,
                                    "next_at": self.time, "created_at": self.time})  # fmt: skip
                 self.steps.wake(tx, "send", f"{subject}|board")
@@ -137,11 +138,15 @@ class Town:
     def major(self) -> None:
         """Raise a major incident, and let the connector hear of it."""
         self.desk.open_incident(priority=1, ci=["payments-db"], major_state="accepted")
+        self.hear()
+
+    def hear(self, key: str = "m") -> None:
+        """Let the message come that tells how the incident stands."""
         (ticket,) = self.desk.tickets("incident")
         with self.database.begin() as tx:
             subject = deliveries.subject_of(tx, "desk", ticket.id)
             body = json.dumps(dict(ticket.raw)).encode()
-            deliveries.record(tx, deliveries.Message("desk", "m", "webhook", "changed", body, ticket.id, ticket.number,
+            deliveries.record(tx, deliveries.Message("desk", key, "webhook", "changed", body, ticket.id, ticket.number,
                                                      ticket.version, subject), self.time)  # fmt: skip
             self.steps.wake(tx, "incident", subject)
 
@@ -231,7 +236,7 @@ def test_a_subject_with_hundreds_of_writes_does_not_starve_another(fresh: Path) 
         made.backfill(500, per_subject=500)
         with made.database.begin() as tx:
             tx.exec_driver_sql(
-                "UPDATE write SET subject = 'service:small' WHERE key IN ('backfill-498', 'backfill-499')"
+                "UPDATE write SET subject = 'service:small' WHERE key IN ('test:service:498:0', 'test:service:499:0')"
             )
             made.steps.wake(tx, "send", "service:small|board")
         made.run()
@@ -258,6 +263,31 @@ def test_a_poll_waits_where_what_is_left_is_kept_for_running_activations(fresh: 
         made.time += timedelta(seconds=1)
         made.flows["sweep"]("poll:board")
         assert [what for _, _, what in made.board.made][-1] == "poll" or made.board.spent(NINE) == 20
+
+
+def test_a_message_that_has_to_be_read_again_waits_for_calls_without_counting_as_tried(fresh: Path) -> None:
+    with town(fresh, limit=20) as made:
+        made.major()
+        made.run()
+        (incident,) = made.desk.tickets("incident")
+        made.parts.budgets.called("desk", Call("POST", "/", 429, 0.01, None, 600.0))
+        made.parts.connections["desk"] = replace(
+            made.parts.connections["desk"], open=lambda source, body: Received(json.loads(body), partial=True)
+        )
+        asked = made.desk.calls
+        made.desk.change(incident.id, state="resolved", resolved_at=made.time)
+        made.hear(key="again")
+        for minutes in (3, 6, 9):
+            made.until(NINE + timedelta(minutes=minutes))
+            made.steps.run(made.flows)
+        assert made.desk.calls == asked
+        with made.database.begin() as tx:
+            row = tx.execute(sa.text("SELECT state, attempts FROM delivery WHERE key = 'again'")).one()
+        assert tuple(row) == ("open", 0)
+
+        made.until(NINE + timedelta(minutes=11))
+        with made.database.begin() as tx:
+            assert tx.execute(sa.text("SELECT state FROM delivery WHERE key = 'again'")).scalar() == "done"
 
 
 def test_under_an_hourly_rule_of_servicenow_notes_wait_and_the_activation_stands(
