@@ -65,7 +65,8 @@ def described(ask: Ask, mappings: Mappings, beside: Sequence[Inner] = ()) -> tup
 
     `beside` is asked with the first. Raises what `ask` does.
     """
-    answers = dict(ask([dictionary.tables(used(mappings)), *beside]))
+    classes = (name for item in mappings.records.values() for name in records.classes(item))
+    answers = dict(ask([dictionary.tables([*used(mappings), *classes]), *beside]))
     found = Dictionary(answers)
     first = found.tables
     if not first:
@@ -131,6 +132,7 @@ def inspected(
         *_readable(where, shown, mappings, answers),
         *_tables(where, mappings, found),
         *_policies(where, shown, found),
+        *_kept(mappings, found),
     ]
     for mapping in mappings.records.values():
         if found.described(mapping.setting("table")):
@@ -175,6 +177,22 @@ def _tables(where: str, mappings: Mappings, found: Dictionary) -> Iterator[Probl
         if not found.knows(table):
             fix = nearest(table, found.tables) or "correct table: in the mapping, or install what brings the table"
             yield Problem(f"{mappings[record].file}: table", f"the instance has no table '{table}'", fix)
+
+
+def _kept(mappings: Mappings, found: Dictionary) -> Iterator[Problem]:
+    """Yield what is wrong with the settings of continuity records: classes, and what counts as archived."""
+    for mapping in mappings.records.values():
+        table = mapping.setting("table")
+        if mapping.record not in KEPT or not found.described(table):
+            continue
+        for name in records.classes(mapping):
+            if not found.knows(name) or table not in found.line(name):
+                what = f"the instance has no table '{name}' that extends {table}"
+                yield Problem(f"{mapping.file}: classes", what, "take it out, or correct it", "warning")
+        for name in records.retired(mapping):
+            if found.column(table, name) is None:
+                what = f"the instance has no column {table}.{name}, by which archived ones would be known"
+                yield Problem(f"{mapping.file}: retired", what, nearest(name, found.columns(table)), "warning")
 
 
 def _policies(where: str, account: str, found: Dictionary) -> Iterator[Problem]:
