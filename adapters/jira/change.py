@@ -9,7 +9,7 @@ from adapters.jira import echo, instants, left_out, marks, outcome, text, transi
 from adapters.jira.fault import NoEffect, Rejected, Unclear
 from adapters.jira.homes import project_of
 from adapters.jira.site import Site
-from connector.ticketing import Outcome, Write
+from connector.ticketing import KEPT, Outcome, Write
 
 _COMMENTS = {"orderBy": "-created", "maxResults": "100"}
 
@@ -41,18 +41,20 @@ def _update(site: Site, write: Write, present: Issue | None) -> Outcome:
             found = site.connection.get(f"/issue/{write.id}", {"fields": ",".join((*transition.READ, "labels"))})
         values = {name: value for name, value in write.values.items() if name != "state"}
         written = mapping.write(values, site.resolve, about=write.about)
-        fields = site.written(written.fields, mapping)
+        shaped = site.written(written.fields, mapping)
+        fields = shaped.fields
         internal = bool(write.note) and _apart(site, write, found)
         noted = bool(write.note) and write.unclear_since is not None and _stands(site, write)
     except (NoEffect, Rejected, Unclear) as error:
         return outcome.unread(write, error)
-    labels: list[dict[str, str]] = []
+    # A service or plan that was there before us is known by this label from then on.
+    labels = [{"add": marks.kind(write.record)}] if write.record in KEPT and fields else []
     state = str(write.values.get("state") or "")
     if found is not None and has_state(site, write):
         stored = found.get("fields") or {}
         transition.reach(site, write.record, write.id, state, stored)
         labels = _relabelled(state, stored.get("labels") or ())
-    warnings = tuple(str(problem) for problem in written.problems)
+    warnings = tuple(str(problem) for problem in (*written.problems, *shaped.cut))
     note = "" if noted else write.note
     body = _body(fields, labels, "" if internal else _marked(site, write, note))
     version: int | None = None
@@ -81,12 +83,22 @@ def _put(site: Site, write: Write, body: dict[str, Any]) -> tuple[int | None, tu
         sent = body.get("fields", {})
         refused = {name: told for name, told in error.fields.items() if name in sent}
         kept = {name: value for name, value in sent.items() if name not in refused}
-        rest = {name: value for name, value in body.items() if name != "fields"} | ({"fields": kept} if kept else {})
-        if not refused or len(refused) != len(error.fields) or error.messages or not rest:
+        changes = _without_label(write, body.get("update", {}), error.fields)
+        dropped = len(refused) + (changes != body.get("update", {}))
+        rest = ({"fields": kept} if kept else {}) | ({"update": changes} if changes else {})
+        nothing = not kept and (write.record in KEPT or not changes)
+        if not dropped or dropped != len(error.fields) or error.messages or nothing:
             raise
         version, told_ = _answered(site, write, rest)
         without = (left_out.problem(site, write.record, name, sent[name], told) for name, told in refused.items())
         return version, (*map(str, without), *told_)
+
+
+def _without_label(write: Write, changes: Mapping[str, Any], refused: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the changes beside the fields; a service or plan can do without its label where that is refused."""
+    if write.record not in KEPT or "labels" not in refused:
+        return changes
+    return {name: change for name, change in changes.items() if name != "labels"}
 
 
 def _answered(site: Site, write: Write, body: dict[str, Any]) -> tuple[int | None, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Issues created: activations and reviews one by one, recovery tasks in bulk, each found again before a second try."""
+"""Issues created: activations and reviews one by one, the rest in bulk, each found again before a second try."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def create_one(site: Site, write: Write) -> Outcome:
     return made[write.key]
 
 
-def create_tasks(site: Site, writes: Sequence[Write]) -> Outcomes:
-    """Create tasks in bulk, one call per project and 50; an outcome for each, faults included."""
+def create_many(site: Site, writes: Sequence[Write]) -> Outcomes:
+    """Create tasks, services or plans in bulk, one call per project and 50; an outcome for each, faults included."""
     outcomes, composed = _composed(site, writes)
     waiting: dict[str, list[Draft]] = {}
     for item in composed:

@@ -1,4 +1,4 @@
-"""Writes put in an order that needs few calls: parents, tasks in bulk, reviews, updates, links."""
+"""Writes put in an order that needs few calls: parents, tasks in bulk, reviews, updates, links, services and plans."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import Any
 from adapters.jira import change, creation, outcome, remote_link, search, transition
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
 from adapters.jira.site import Site
-from connector.ticketing import Outcome, Write
+from connector.ticketing import KEPT, Outcome, Write
 
 Outcomes = dict[str, Outcome]
 
 
 def send(site: Site, writes: Sequence[Write]) -> list[Outcome]:
-    """Make the changes; one outcome per write, in the order given."""
+    """Make the changes; one outcome per write, in the order given.
+
+    Jira has no call that changes several issues to different values: of updates, each is a call of its own.
+    """
     outcomes: Outcomes = {}
     for write in _of(writes, "create", "activation"):
         outcomes[write.key] = _tried(write, partial(creation.create_one, site, write))
-    outcomes |= creation.create_tasks(site, _of(writes, "create", "recovery_task"))
+    outcomes |= creation.create_many(site, _of(writes, "create", "recovery_task"))
     for write in _of(writes, "create", "review") + _of(writes, "create", "incident"):
         outcomes[write.key] = _tried(write, partial(creation.create_one, site, write))
     updates = [write for write in writes if write.action == "update"]
@@ -30,6 +33,7 @@ def send(site: Site, writes: Sequence[Write]) -> list[Outcome]:
     for write in writes:
         if write.action == "link":
             outcomes[write.key] = _tried(write, partial(remote_link.put, site, write))
+    outcomes |= creation.create_many(site, [write for kept in KEPT for write in _of(writes, "create", kept)])
     return [outcomes[write.key] for write in writes]
 
 

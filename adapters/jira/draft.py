@@ -35,11 +35,12 @@ class Draft:
 def compose(site: Site, write: Write, parent: str) -> Draft:
     """Turn a create into a draft. `parent` is the parent's id, "" for an issue of its own. Raises as a read does."""
     mapping = site.mapping(write.record)
-    project = str(write.values.get("project") or site.project)
+    project = site.project_of(write.record, str(write.values.get("project") or ""))
     values = {**write.values, "project": project, "parent": parent}
     state = str(values.pop("state", None) or "open")
     written = mapping.write(values, site.resolve, whole=True, about=write.about)
-    fields = site.written(written.fields, mapping)
+    shaped = site.written(written.fields, mapping)
+    fields = shaped.fields
     status, holder = mapping.named("state"), mapping.named("parent")
     fields.pop(status.id if status else "status", None)
     fields.pop(holder.id if holder else "parent", None)
@@ -52,7 +53,7 @@ def compose(site: Site, write: Write, parent: str) -> Draft:
     # An empty field need not be sent, and might stand on no screen.
     fields = {name: value for name, value in fields.items() if value not in (None, [])}
     team = tuple(item.id for item in mapping.fields if item.source == "team" and item.id in fields)
-    draft = Draft(write, project, state, fields, team, written.problems)
+    draft = Draft(write, project, state, fields, team, (*written.problems, *shaped.cut))
     return _on_screen(site, draft, kind, subtask=bool(parent))
 
 
@@ -103,7 +104,7 @@ def _fallback(site: Site, draft: Draft, refused: Mapping[str, str]) -> dict[str,
     if not site.fallback_team or not names or draft.write.values.get("team") == site.fallback_team:
         return {}
     mapping = site.mapping(draft.write.record)
-    fields = site.written(mapping.write({"team": site.fallback_team}, site.resolve).fields, mapping)
+    fields = site.written(mapping.write({"team": site.fallback_team}, site.resolve).fields, mapping).fields
     # A second refusal finds the fallback already there, and then goes without.
     return {name: fields[name] for name in names if name in fields and fields[name] != draft.fields[name]}
 

@@ -30,4 +30,16 @@ def write(instant: datetime) -> str:
 
 def minute(instant: datetime, zone: tzinfo, earlier: timedelta) -> str:
     """Write `instant` less `earlier` for JQL, which counts whole minutes in the account's own time zone."""
-    return (instant - earlier).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return clear(instant - earlier, zone).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def clear(instant: datetime, zone: tzinfo) -> datetime:
+    """Return the instant, or the next one before it whose time of day there comes once.
+
+    Where clocks are set back an hour comes twice, and which of the two Jira takes a time for is not documented.
+    """
+    local = instant.astimezone(zone)
+    while local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        instant -= timedelta(minutes=30)
+        local = instant.astimezone(zone)
+    return instant

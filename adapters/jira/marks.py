@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Literal
 
-from connector.ticketing import Record
+from connector.ticketing import KEPT, Record
 
 OURS = "continuity-connector"
 """On every issue that we create, so that one clause of a search finds them all."""
@@ -28,8 +28,10 @@ _KINDS: dict[str, str] = {
     "activation": "continuity-activation",
     "recovery_task": "continuity-task",
     "review": "continuity-review",
+    "service": "continuity-service",
+    "plan": "continuity-plan",
 }
-_RECORDS: tuple[Record, ...] = ("activation", "recovery_task", "review")
+_MADE: tuple[Record, ...] = ("activation", "recovery_task", "review", *KEPT)
 _UNIQUE = re.compile(r"continuity-[0-9a-f]{16}")
 
 
@@ -52,10 +54,18 @@ def is_our_label(label: str) -> bool:
     return label == OURS or label in _KINDS.values() or label in STATES.values() or bool(_UNIQUE.fullmatch(label))
 
 
+def kind(record: Record) -> str:
+    """Return the label of a record; on a service or plan it stands alone where the issue was there before us."""
+    return _KINDS[record]
+
+
 def record(found: Sequence[str], issue_type: str, incident_types: Iterable[str]) -> Record | Literal["other"]:
     """Say what an issue is to us: our labels decide, then the types that the mapping calls incidents."""
     if OURS in found:
-        return next((kind for kind in _RECORDS if _KINDS[kind] in found), "recovery_task")
+        return next((kind for kind in _MADE if _KINDS[kind] in found), "recovery_task")
+    kept = next((kind for kind in KEPT if _KINDS[kind] in found), None)
+    if kept is not None:
+        return kept
     folded = {name.casefold() for name in incident_types}
     return "incident" if issue_type.casefold() in folded else "other"
 

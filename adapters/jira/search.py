@@ -13,7 +13,7 @@ from adapters.jira.fault import Rejected, Unclear
 from adapters.jira.homes import project_of
 from adapters.jira.site import Site
 from adapters.jira.ticket import parse
-from connector.ticketing import Ticket, Watch
+from connector.ticketing import KEPT, Record, Ticket, Watch
 
 Issue = Mapping[str, Any]
 
@@ -85,11 +85,11 @@ def by_id(connection: Connection, ids: Sequence[str], fields: Sequence[str] = WH
     return found
 
 
-def read(site: Site, ids: Sequence[str]) -> list[Ticket]:
+def read(site: Site, record: Record, ids: Sequence[str]) -> list[Ticket]:
     """Return the tickets of these ids or keys, in that order; one that is gone, or hidden from us, is left out."""
     found = by_id(site.connection, ids)
     named = {str(issue.get("key")): issue for issue in found.values()} | found
-    tickets = [_seen(site, named[given]) for given in dict.fromkeys(ids) if given in named]
+    tickets = [seen(site, named[given], record) for given in dict.fromkeys(ids) if given in named]
     return list({ticket.id: ticket for ticket in tickets}.values())
 
 
@@ -107,12 +107,12 @@ def changed(site: Site, watch: Watch) -> list[Ticket]:
         found += by_id(site.connection, watch.incidents).values()
     unique = {str(issue.get("id")): issue for issue in sorted(found, key=_age)}
     # The oldest first, so that of two issues with one label the later one is named the duplicate.
-    return [_seen(site, issue) for issue in unique.values()]
+    return [seen(site, issue) for issue in unique.values()]
 
 
-def _seen(site: Site, issue: Issue) -> Ticket:
-    """Return the ticket of an issue that was read just now."""
-    ticket = parse(site, issue)
+def seen(site: Site, issue: Issue, record: Record | None = None) -> Ticket:
+    """Return the ticket of an issue that was read just now, as a `record` where it bears no other's marks."""
+    ticket = parse(site, issue, record)
     site.homes.see(ticket.id, project_of(ticket.number), site.now())
     return ticket
 
@@ -127,7 +127,8 @@ def _query(site: Site, watch: Watch, ids: Sequence[str]) -> str:
     if ids:
         clauses.append(f"id in ({', '.join(identity for identity in ids if _ID.fullmatch(identity))})")
     if watch.activations:
-        clauses.append(f"labels = {quoted(marks.OURS)}")
+        kept = _listed(marks.kind(record) for record in KEPT)
+        clauses.append(f"(labels = {quoted(marks.OURS)} AND labels not in ({kept}))")
     if not clauses:
         return ""
     query = " OR ".join(clauses)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from adapters.jira.connection import Connection
 from adapters.jira.fault import NoEffect, Rejected, Unclear
@@ -14,11 +14,12 @@ from adapters.jira.homes import Homes
 from adapters.jira.lookups import Lookups
 from adapters.jira.originals import Originals
 from adapters.jira.shelf import Shelf
-from connector.ticketing import Record
+from connector.problem import Problem
+from connector.ticketing import KEPT, Record
 from mappings import rich_text
 from mappings.library import Mappings
 from mappings.mapping import Mapping as RecordMapping
-from mappings.transforms import Lookup
+from mappings.transforms import NOTHING, Lookup
 
 _LONGEST_SUMMARY = 255
 _LONGEST_TEXT = 30_000
@@ -31,8 +32,19 @@ _SYSTEM = re.compile(r"[a-z]+|customfield_\d+")
 
 
 @dataclass(frozen=True)
+class Shaped:
+    """Fields as Jira takes them, and a warning for each text that had to be cut."""
+
+    fields: dict[str, Any]
+    cut: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
 class Site:
-    """`name` is the connection's; `project` is where a record without a project goes; `search_lag` is in seconds."""
+    """`name` is the connection's; `project` is where a record without a project goes; `search_lag` is in seconds.
+
+    `keeps` are the continuity records that are kept in step here, `page` is how many issues a page of a listing holds.
+    """
 
     name: str
     connection: Connection
@@ -46,12 +58,41 @@ class Site:
     originals: Originals
     homes: Homes
     now: Callable[[], datetime]
+    keeps: frozenset[Record] = frozenset()
+    page: int = 100
 
     @property
     def incident_types(self) -> tuple[str, ...]:
         """The issue types that the mapping calls incidents (`issue_type: Incident, [System] Incident`)."""
         named = self.mappings["incident"].setting("issue_type").split(",")
         return tuple(name.strip() for name in named if name.strip())
+
+    def project_of(self, record: Record, named: str = "") -> str:
+        """Return the key of the project in which a record is made: as named, else the mapping's, else our own."""
+        item = self.mappings[record].named("project")
+        default = item.default if item is not None else NOTHING
+        return str(named or (default if default not in (NOTHING, None) else "") or self.project)
+
+    def own_type(self, record: Record) -> tuple[str, str] | None:
+        """Return the project and issue type whose issues are all of this record; None where others can be too.
+
+        What people work on has the types of our tasks: a service or plan has to have a type, or a project, to itself.
+        """
+        own = self._place_of(record)
+        others = (self._place_of(other) for other in self.mappings.records if other not in (record, "incident"))
+        return None if own[1].casefold() in self._folded_incidents or _folded(own) in map(_folded, others) else own
+
+    def owner(self, place: tuple[str, str]) -> Record | Literal["other"]:
+        """Return the continuity record to which a place (project and type, folded) belongs, `other` where to none."""
+        owned = ((record, self.own_type(record)) for record in KEPT)
+        return next((record for record, own in owned if own is not None and _folded(own) == place), "other")
+
+    @property
+    def _folded_incidents(self) -> frozenset[str]:
+        return frozenset(name.casefold() for name in self.incident_types)
+
+    def _place_of(self, record: Record) -> tuple[str, str]:
+        return self.project_of(record), self.mappings[record].setting("issue_type") or "Task"
 
     @property
     def format(self) -> str:
@@ -104,25 +145,41 @@ class Site:
         except (NoEffect, Rejected, Unclear):
             return None
 
-    def written(self, fields: Mapping[str, Any], mapping: RecordMapping) -> dict[str, Any]:
+    def written(self, fields: Mapping[str, Any], mapping: RecordMapping) -> Shaped:
         """Give mapped fields the shapes of this flavour: markup, null for what is cleared, people by name on DC.
 
-        What the mapping calls rich text bears its markup already.
+        What the mapping calls rich text bears its markup already. What is too long for Jira is cut, and told.
         """
         formatted = {item.id: item.shape.format for item in mapping.fields if item.shape.type == "rich_text"}
         shaped: dict[str, Any] = {}
+        cut: list[Problem] = []
         for name, value in fields.items():
             if name == "summary":
-                # One line, and not a long one.
-                shaped[name] = " ".join(str(value).split())[:_LONGEST_SUMMARY]
+                line = " ".join(str(value).split())
+                shaped[name] = line[:_LONGEST_SUMMARY]
+                if len(line) > _LONGEST_SUMMARY:
+                    cut.append(self._cut(mapping, name, _LONGEST_SUMMARY))
             elif value == "":
                 shaped[name] = None
             elif name in formatted:
                 shaped[name] = rich_text.shortened(value, formatted[name], _LONGEST_MARKUP)
+                if shaped[name] is not value:
+                    cut.append(self._cut(mapping, name, _LONGEST_MARKUP))
             elif isinstance(value, str) and self.rich(name):
                 shaped[name] = self.markup(value)
+                if len(value) > _LONGEST_TEXT:
+                    cut.append(self._cut(mapping, name, _LONGEST_TEXT))
             elif not self.connection.cloud and isinstance(value, dict) and set(value) == {"accountId"}:
                 shaped[name] = {"name": value["accountId"]}
             else:
                 shaped[name] = value
-        return shaped
+        return Shaped(shaped, tuple(cut))
+
+    def _cut(self, mapping: RecordMapping, name: str, longest: int) -> Problem:
+        line = next((f" ({item.where})" for item in mapping.fields if item.writes and item.id == name), "")
+        what = f"Jira takes {longest:,} characters; the end is left out there"
+        return Problem(self.field_name(name), what, f"shorten the text, or map less of it{line}", "warning")
+
+
+def _folded(place: tuple[str, str]) -> tuple[str, str]:
+    return place[0].casefold(), place[1].casefold()

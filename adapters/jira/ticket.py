@@ -8,15 +8,19 @@ from typing import Any
 from adapters.jira import instants, marks, text
 from adapters.jira.homes import project_of
 from adapters.jira.site import Site
-from connector.ticketing import Record, Ticket
+from connector.ticketing import KEPT, Record, Ticket
 
 _SKIPPED = frozenset({"won't do", "wont do", "won't fix", "declined", "canceled", "cancelled", "duplicate", "obsolete"})
 _FAILED = frozenset({"cannot reproduce", "cannot complete", "failed", "incomplete", "unresolved"})
 """Resolutions (folded) that say more than the status of a closed task; any other one leaves it done."""
 
 
-def parse(site: Site, raw: Mapping[str, Any]) -> Ticket:
-    """Turn an issue, or a webhook's whole message, into a ticket. Raises nothing: what is wrong is in `problems`."""
+def parse(site: Site, raw: Mapping[str, Any], asked: Record | None = None) -> Ticket:
+    """Turn an issue, or a webhook's whole message, into a ticket. Raises nothing: what is wrong is in `problems`.
+
+    `asked` is what it was read as: a service or plan that was there before us may bear nothing that tells it from other
+    issues.
+    """
     issue = raw.get("issue") if "fields" not in raw else raw
     deleted = raw.get("webhookEvent") == "jira:issue_deleted"
     if not isinstance(issue, Mapping):
@@ -35,6 +39,9 @@ def parse(site: Site, raw: Mapping[str, Any]) -> Ticket:
         site.homes.see(identity, project_of(number), min(updated, site.now()))
     labels = [str(label) for label in fields.get("labels") or [] if isinstance(label, str)]
     kind = marks.record(labels, _name(fields.get("issuetype")), site.incident_types)
+    if kind == "other":
+        place = _key_of(project, number).casefold(), _name(fields.get("issuetype")).casefold()
+        kind = asked if asked in KEPT and asked is not None else site.owner(place)
     unique = marks.unique_among(labels)
     original = site.originals.see(unique, identity, number) if unique and identity and not deleted else None
     problems: tuple[str, ...] = ()
@@ -79,7 +86,7 @@ def _values(
     flat["labels"] = [label for label in labels if label not in own and not marks.is_our_label(label)]
     read = mapping.read(flat)
     values = dict(read.values)
-    if record != "incident":
+    if record not in ("incident", *KEPT):
         if "state" in values:
             values["state"] = _state(str(values["state"]), labels, _name(fields.get("resolution")))
         values["answer"] = _answer(values.get("answer"), fields.get("comment"))
@@ -130,6 +137,10 @@ def _key(issue: Mapping[str, Any]) -> str:
     properties = issue.get("properties")
     ours = properties.get(marks.PROPERTY) if isinstance(properties, Mapping) else None
     return str(ours.get("key", "")) if isinstance(ours, Mapping) else ""
+
+
+def _key_of(project: Any, number: str) -> str:
+    return str(project.get("key", "")) if isinstance(project, Mapping) else project_of(number)
 
 
 def _name(value: Any) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.jira import delivery, preflight, readiness, search, ticket
+from adapters.jira import delivery, listing, preflight, readiness, search, ticket
 from adapters.jira.connection import Connection, Credentials, Flavour
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
 from adapters.jira.homes import Homes
@@ -18,7 +18,19 @@ from adapters.jira.shelf import Shelf
 from adapters.jira.site import Site
 from connector.call import OnCall
 from connector.problem import Problem
-from connector.ticketing import Account, Names, Outcome, Record, Refused, Ticket, Traits, Unavailable, Watch, Write
+from connector.ticketing import (
+    Account,
+    Names,
+    Outcome,
+    Page,
+    Record,
+    Refused,
+    Ticket,
+    Traits,
+    Unavailable,
+    Watch,
+    Write,
+)
 from mappings.library import Mappings
 
 
@@ -33,7 +45,8 @@ class Jira:
     no project. `projects` are those whose open incidents a poll reads (empty: all that the account sees).
     `fallback_team` gets tasks whose team Jira does not know. `timeout` is in seconds, per call. `search_lag` is how
     many seconds Jira's index may be behind: an activation's or review's create that may have landed is not made again
-    before. `on_call` is told of each call.
+    before. `keeps` are the continuity records that are kept in step here: others' mappings are not checked. `page` is
+    how many issues a page of a listing holds. `on_call` is told of each call.
     """
 
     def __init__(
@@ -49,6 +62,8 @@ class Jira:
         fallback_team: str = "",
         timeout: float = 10.0,
         search_lag: float = 15.0,
+        keeps: frozenset[Record] = frozenset(),
+        page: int = 100,
         on_call: OnCall | None = None,
         now: Callable[[], datetime] = _utc,
         sleep: Callable[[float], None] = time.sleep,
@@ -68,6 +83,8 @@ class Jira:
             originals=Originals(),
             homes=Homes(),
             now=now,
+            keeps=keeps,
+            page=page,
         )
 
     @property
@@ -88,14 +105,18 @@ class Jira:
         return ticket.parse(self._site, raw)
 
     def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
-        """Read issues of any record: on Jira an id or a key says enough."""
-        del record
+        """Read issues of any record: an id or a key says enough; `record` is what one is where nothing else tells."""
         with _told():
-            return search.read(self._site, ids)
+            return search.read(self._site, record, ids)
 
     def changed(self, watch: Watch) -> list[Ticket]:
         with _told():
             return search.changed(self._site, watch)
+
+    def listing(self, record: Record, *, since: datetime | None = None, after: str = "") -> Page:
+        """Read one page in one search (`adapters.jira.listing` says why none is skipped), to the minute of `since`."""
+        with _told():
+            return listing.listed(self._site, record, since, after)
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         return delivery.send(self._site, writes)
@@ -139,5 +160,7 @@ def _told() -> Iterator[None]:
         raise Unavailable(str(error), error.retry_after) from error
     except Unclear as error:
         raise Unavailable(str(error)) from error
+    except listing.Misplaced as error:
+        raise Refused(str(error)) from error
     except ODD as error:
         raise Unavailable(f"Jira's answer could not be understood ({type(error).__name__}: {error})") from error

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from sandbox import control, order
 from sandbox.gate import ACCOUNT, Answers, Gate
-from sandbox.jira import admin, pages
+from sandbox.jira import admin, filling, pages
 from sandbox.jira.desk import EXTENSION, Desk, base, open_desk
 from sandbox.jira.entrance import denied, sign_in
 from sandbox.jira.event import Actor
@@ -107,6 +107,13 @@ def _add_steering(app: Flask, desk: Desk, reset: Any) -> None:
         with desk.store.lock:
             desk.reconfigure(admin.changed(desk.site, order.rows("orders", wish.get("orders"))))
         return jsonify(done=True)
+
+    @steering.post("/fill")
+    def import_many() -> tuple[Response, int]:
+        """`{"count", "fields", ...}`: many issues at once, without webhooks (`sandbox.jira.filling`)."""
+        wish = order.read(filling.Fill, "the body", request.get_json(force=True))
+        with desk.store.lock:
+            return jsonify(ids=filling.fill(desk, wish)), 201
 
     app.register_blueprint(steering)
 

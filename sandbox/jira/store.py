@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sandbox.jira.issue import Issue, Link
 from sandbox.jira.refusal import unseen_issue
+
+_BOOKMARKS = 10_000
 
 
 @dataclass
@@ -51,6 +53,18 @@ class Store:
         self._links_of: dict[int, list[str]] = {}
         self._last_number: dict[str, int] = {}
         self._serials: dict[str, int] = {}
+        self._shown: OrderedDict[str, Issue] = OrderedDict()
+
+    def bookmark(self, last: Issue) -> str:
+        """Keep the last issue of a page as it was shown, for the page after it; old ones are forgotten."""
+        token = f"{self.serial('page')}:{last.id}"
+        self._shown[token] = last
+        if len(self._shown) > _BOOKMARKS:
+            self._shown.popitem(last=False)
+        return token
+
+    def shown(self, token: str) -> Issue | None:
+        return self._shown.get(token)
 
     def serial(self, kind: str) -> int:
         """The next id of this kind: ids of different kinds overlap, as Jira's do."""

@@ -48,21 +48,26 @@ def removed() -> Response:
 
 @cloud.route("/search/jql", methods=["GET", "POST"])
 def by_jql() -> Response:
-    """Pages by token; matches and shows the lagging index, except for the issues to reconcile."""
+    """Matches and shows the lagging index, except for the issues to reconcile.
+
+    A token holds the place by what the last issue of its page was sorted by, not by its count (S: tokens that people
+    decoded): what is deleted before it moves nothing.
+    """
     asked = _asked(_JQL_MEMBERS, ("fields", "reconcileIssues", "properties"))
     reconciled = _reconciled(asked.get("reconcileIssues") or [])
     names = [str(name) for name in asked.get("fields") or []]
     only_ids = {part for name in names for part in name.split(",")} <= {"id", "key", ""}
     size = _number(asked.get("maxResults") or 50, "maxResults")
     size = max(1, min(size, _IDS_PAGE_LIMIT if only_ids else _PAGE_LIMIT))
-    start = _offset(asked.get("nextPageToken"))
     with desk().store.lock:
-        found = _found(str(asked.get("jql") or ""), reconciled, bounded=True)
-        shown = [_shown(issue, names) for issue in found[start : start + size]]
-    last = start + size >= len(found)
-    answer: Json = {"issues": shown, "isLast": last}
-    if not last:
-        answer["nextPageToken"] = base64.urlsafe_b64encode(f"at:{start + size}".encode()).decode()
+        after = _bookmarked(asked.get("nextPageToken"))
+        found = _found(str(asked.get("jql") or ""), reconciled, bounded=True, after=after)
+        shown = [_shown(issue, names) for issue in found[:size]]
+        last = size >= len(found)
+        answer: Json = {"issues": shown, "isLast": last}
+        if not last:
+            token = desk().store.bookmark(found[size - 1])
+            answer["nextPageToken"] = base64.urlsafe_b64encode(token.encode()).decode()
     return jsonify(answer)
 
 
@@ -112,16 +117,19 @@ def _number(raw: Any, name: str) -> int:
         raise Refused(400, f"The value '{raw}' is not a number, which '{name}' needs.") from error
 
 
-def _offset(token: Any) -> int:
+def _bookmarked(token: Any) -> Issue | None:
     if not token:
-        return 0
+        return None
     try:
-        return int(base64.urlsafe_b64decode(str(token)).decode().removeprefix("at:"))
-    except (ValueError, binascii.Error) as error:
-        raise Refused(400, "The provided next page token is invalid or expired.") from error
+        found = desk().store.shown(base64.urlsafe_b64decode(str(token)).decode())
+    except (ValueError, binascii.Error):
+        found = None
+    if found is None:
+        raise Refused(400, "The provided next page token is invalid or expired.")
+    return found
 
 
-def _found(jql: str, reconciled: set[int], *, bounded: bool) -> list[Issue]:
+def _found(jql: str, reconciled: set[int], *, bounded: bool, after: Issue | None = None) -> list[Issue]:
     running = desk()
     seen = running.store.index.catch_up()
     if reconciled:
@@ -132,12 +140,16 @@ def _found(jql: str, reconciled: set[int], *, bounded: bool) -> list[Issue]:
     try:
         query = parse(jql)
         test: Callable[[Issue], bool] = (lambda _: True) if query.where is None else test_of(query.where, asker)
-        found = sorted_by([issue for issue in seen.values() if test(issue)], query, running.site)
+        matching = [issue for issue in seen.values() if test(issue)]
+        found = sorted_by([*matching, after] if after is not None else matching, query, running.site)
     except BadQuery as bad:
         raise Refused(400, str(bad)) from bad
     if query.where is None and bounded:
         raise Refused(400, _UNBOUNDED)
-    return found
+    if after is None:
+        return found
+    place = next(number for number, issue in enumerate(found) if issue is after)
+    return [issue for issue in found[place + 1 :] if issue.id != after.id]
 
 
 def _shown(issue: Issue, names: list[str]) -> Json:
