@@ -17,7 +17,6 @@ from connector.flows.incidents import link_address
 from connector.flows.parts import Connection, Parts
 from connector.flows.write_back import Link, about, intend_link, plan_ticket
 from connector.merge import Field, merge
-from connector.moment import instant
 from connector.recovery_task import CLOSED, TaskState
 from connector.standing import Standing, TaskStanding
 from connector.store import activations, deliveries, tickets, writes
@@ -193,9 +192,9 @@ class Outbox:
     def _status(self, connection: Connection) -> dict[str, Any]:
         """Return where recovery stands, and on which other platform the tickets cannot follow at the moment."""
         status = self.creates.status()
-        down = self.parts.down() if self.standing.state == "running" else {}
+        found = self.parts.behind() if self.standing.state == "running" else {}
         used = {item.connection for item in self.placements} - {connection.name}
-        behind = [f"{name} gives no answer since {instant(at)}" for name, at in down.items() if name in used]
+        behind = [f"{name} {what}" for name, what in found.items() if name in used]
         if behind:
             status["recovery_status"] += f". {', '.join(behind)}: its tickets are behind"
         return status

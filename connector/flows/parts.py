@@ -17,6 +17,7 @@ from connector.catalog import Catalog, Places
 from connector.condition import Condition, Undecidable
 from connector.incident import Incident, from_values
 from connector.merge import Policy
+from connector.moment import instant
 from connector.page_link import PageLinks
 from connector.standing import Joined
 from connector.store import catalogs as stored
@@ -107,7 +108,7 @@ class Meter(Protocol):
 
 
 BEHIND_AFTER = timedelta(seconds=30)
-"""How long a platform must be down before the tickets on the others say so."""
+"""How long a platform must be down, or take no calls, before the tickets on the others say so."""
 LONGEST_WAIT = 300.0
 LONGEST_ASKED = 3600.0
 
@@ -175,10 +176,17 @@ class Parts:
                 found.append(Joined(incident, row.role, self.still_major(incident)))
         return tuple(found)
 
-    def down(self) -> dict[str, datetime]:
-        """Return the connections that have given no usable answer for a while, each with since when."""
-        since = {name: self.breakers.down_since(name) for name in self.connections}
-        return {name: at for name, at in since.items() if at is not None and self.now() - at >= BEHIND_AFTER}
+    def behind(self) -> dict[str, str]:
+        """Return the connections that not even urgent writes reach for a while, each with what is wrong."""
+        now = self.now()
+        found: dict[str, str] = {}
+        for name in self.connections:
+            since, until = self.breakers.down_since(name), self.budgets.free_at(name, "live")
+            if since is not None and now - since >= BEHIND_AFTER:
+                found[name] = f"gives no answer since {instant(since)}"
+            elif until - now >= BEHIND_AFTER:
+                found[name] = f"takes no more calls until {instant(until)}"
+        return found
 
     def connection_for(self, target: str, prefer: str) -> Connection | None:
         """Return the connection that a task's target names: by its own name, else by platform, `prefer` first."""

@@ -39,7 +39,7 @@ class Sweep:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._preflight = Preflight(parts)
-        self._down: frozenset[str] = frozenset()
+        self._behind: dict[str, str] = {}
         self._purged_at: datetime | None = None  # when last nothing was found that is kept no longer
 
     def __call__(self, subject: str) -> None:
@@ -140,16 +140,16 @@ class Sweep:
         self._purged_at = None if purged else now
 
     def _tell_of_platforms(self, tx: sa.Connection) -> None:
-        """Have running activations say on their tickets that a platform went away, or is back."""
-        down = frozenset(self._parts.down())
-        if down != self._down:
-            for name in sorted(down - self._down):
-                log.error("%s gives no answer: what is meant for it waits, the other platforms go on", name)
-            for name in sorted(self._down - down):
-                log.info("%s answers again", name)
+        """Have running activations say on their tickets that a platform is out of reach, or is back."""
+        behind = self._parts.behind()
+        if behind != self._behind:
+            for name in sorted(behind.keys() - self._behind.keys()):
+                log.error("%s %s: what is meant for it waits, the other platforms go on", name, behind[name])
+            for name in sorted(self._behind.keys() - behind.keys()):
+                log.info("%s can be reached again", name)
             for row in activations.followed(tx):
                 self._parts.wakes.wake(tx, "incident", f"activation:{row.id}")
-            self._down = down
+            self._behind = behind
 
 
 def hand_over(tx: sa.Connection, parts: Parts, connection: Connection, ticket: Ticket, now: datetime) -> None:

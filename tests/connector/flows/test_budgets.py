@@ -22,7 +22,7 @@ from connector.call import Allowance, Call
 from connector.catalog import catalog_of, to_json
 from connector.flows.decide import Decide
 from connector.flows.parts import Connection, Parts, Received, Timing
-from connector.flows.poll import Sweep
+from connector.flows.poll import HOUSEKEEPING, Sweep
 from connector.flows.send import Send
 from connector.page_link import PageLinks
 from connector.stepwise import Stepwise
@@ -156,6 +156,10 @@ class Town:
             rows = tx.execute(sa.text(f"SELECT state FROM write WHERE record {sign} 'service'")).all()
         return Counter(row.state for row in rows)
 
+    def status(self) -> str:
+        (incident,) = self.desk.tickets("incident")
+        return str(incident.values["recovery_status"])
+
     def tasks(self) -> int:
         return len(self.board.memory.tickets("recovery_task"))
 
@@ -217,10 +221,16 @@ def test_a_refusal_doubles_nothing_and_all_calls_wait_it_out_with_the_activation
         assert refused, "the platform refused what we thought it would take"
         for minutes in (10, 30, 50, 59):
             made.until(NINE + timedelta(minutes=minutes))
+            made.flows["sweep"](HOUSEKEEPING)
+            made.run()
         assert len(made.board.made) == asked, "nobody calls before the time that the platform asked for"
+        assert "board takes no more calls until 2026-03-02 10:00Z: its tickets are behind" in made.status()
 
         made.board.limit = 40
         made.until(NINE + 3 * HOUR)
+        made.flows["sweep"](HOUSEKEEPING)
+        made.run()
+        assert "behind" not in made.status()
         assert set(made.states("live")) == {"done"}
         assert made.states("backfill") == {"done": 12}
         after = [(at, what) for at, _, what in made.board.made[asked:]]
