@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from connector.activation import mark_passed
 from connector.flows import alerts
-from connector.flows import reconcile
 from connector.flows.incidents import remember
 from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
@@ -20,7 +19,6 @@ from connector.ticketing import Refused, Ticket, Unavailable, Watch
 
 HOUSEKEEPING = "housekeeping"
 PREFLIGHT = "preflight"
-RECORDS = "records"
 WARM = "warm"
 PURGE_EVERY = timedelta(hours=1)
 PURGED_AT_ONCE = 50
@@ -33,7 +31,7 @@ log = logging.getLogger(__name__)
 class Sweep:
     """The flow of the `sweep` queue.
 
-    Its subjects are `poll:<connection>`, `records:<connection>`, `preflight:<connection>`, `housekeeping` and `warm`.
+    Its subjects are `poll:<connection>`, `preflight:<connection>`, `housekeeping` and `warm`.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -48,8 +46,6 @@ class Sweep:
             self._poll(self._parts.connections[name])
         elif kind == PREFLIGHT and name in self._parts.connections:
             self._preflight(name)
-        elif kind == RECORDS and name in self._parts.connections:
-            reconcile.sweep(self._parts, self._parts.connections[name])
         elif kind == HOUSEKEEPING:
             self._tidy()
         elif kind == WARM and self._parts.warm is not None:
