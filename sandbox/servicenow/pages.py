@@ -14,7 +14,14 @@ from sandbox.servicenow.schema import Record
 from sandbox.servicenow.store import Store
 
 _TICKETS = ("incident", "incident_task", "problem", "problem_task", "task")
+_KEPT = ("cmdb_ci_service", "kb_knowledge", "sn_bcp_plan")
+"""Tables of services and plans, whose pages stand for those that extend them too."""
+_SHOWN = (*_TICKETS, *_KEPT)
+_CONVERTER = f"any({', '.join(_SHOWN)})"
 _FIRST = ("number", "short_description", "state", "priority", "major_incident_state", "assignment_group", "assigned_to")
+
+
+_MOST = 100
 
 
 @dataclass(frozen=True)
@@ -34,13 +41,15 @@ def blueprint(instance: Instance) -> Blueprint:
     @pages.get("/")
     def home() -> str:
         with store.lock:
-            groups = [(store.schema.tables[name].label, _listed(store, name)) for name in _TICKETS]
+            held = [name for name in _SHOWN if name in store.schema.tables]
+            groups = [(store.schema.tables[name].label, _listed(store, name)) for name in held]
         return render_template("servicenow/list.html", groups=[group for group in groups if group[1]])
 
-    @pages.get("/<any(incident, incident_task, problem, problem_task, task):table>/<number>")
+    @pages.get(f"/<{_CONVERTER}:table>/<number>")
     def ticket(table: str, number: str) -> str:
         with store.lock:
-            record = next((r for r in store.rows(table) if number in (r["number"], r["sys_id"])), None)
+            rows = store.rows(table) if table in store.schema.tables else ()
+            record = next((r for r in rows if number in (r.get("number"), r["sys_id"])), None)
             if record is None:
                 abort(404)
             return render_template(
@@ -57,7 +66,7 @@ def blueprint(instance: Instance) -> Blueprint:
         target = urlparse(request.args.get("uri", ""))
         return _to_ticket(store, target.path.removesuffix(".do").lstrip("/"), parse_qs(target.query))
 
-    @pages.get("/<any(incident, incident_task, problem, problem_task, task):table>.do")
+    @pages.get(f"/<{_CONVERTER}:table>.do")
     def form(table: str) -> Response:
         return _to_ticket(store, table, request.args.to_dict(flat=False))
 
@@ -66,20 +75,33 @@ def blueprint(instance: Instance) -> Blueprint:
 
 def _to_ticket(store: Store, table: str, query: dict[str, list[str]]) -> Response:
     named = query.get("sys_id") or [query.get("sysparm_query", [""])[0].removeprefix("sys_id=")]
-    record = store.get(table, named[0]) if table in _TICKETS else None
-    if record is None:
+    record = store.get(table, named[0]) if table in store.schema.tables else None
+    if record is None or _page_of(store, record) is None:
         abort(404)
-    return redirect(_address(record))
+    return redirect(_address(store, record))
 
 
-def _address(record: Record) -> str:
-    return url_for("servicenow_pages.ticket", table=record["sys_class_name"], number=record["number"])
+def _page_of(store: Store, record: Record) -> str | None:
+    """The table under which a record is shown: its own, or the nearest that it extends."""
+    return next((name for name in store.schema.line(record["sys_class_name"]) if name in _SHOWN), None)
+
+
+def _address(store: Store, record: Record) -> str:
+    named = record.get("number") or record["sys_id"]
+    return url_for("servicenow_pages.ticket", table=_page_of(store, record), number=named)
 
 
 def _listed(store: Store, table: str) -> list[dict[str, str]]:
-    """The table's own tickets, newest first."""
+    """The table's own tickets, newest first; of services and plans the first by name, as there may be thousands."""
+    if table in _KEPT:
+        named = sorted(store.rows(table), key=lambda row: _name(row).casefold())
+        return [_line(store, row) for row in named[:_MOST]]
     rows = [row for row in store.rows(table) if row["sys_class_name"] == table]
     return [_line(store, row) for row in sorted(rows, key=lambda row: row["number"], reverse=True)]
+
+
+def _name(record: Record) -> str:
+    return record.get("name") or record.get("short_description") or record["sys_id"]
 
 
 def _line(store: Store, record: Record) -> dict[str, str]:
@@ -89,7 +111,8 @@ def _line(store: Store, record: Record) -> dict[str, str]:
         for name in (*_FIRST, "cmdb_ci", "due_date", "sys_updated_on")
         if name in columns
     }
-    return shown | {"href": _address(record), "active": record["active"]}
+    named = {"number": record.get("number") or _name(record), "href": _address(store, record)}
+    return shown | named | {"active": record.get("active", "true")}
 
 
 def _cells(store: Store, record: Record) -> list[Cell]:
@@ -108,7 +131,7 @@ def _cell(store: Store, record: Record, name: str) -> Cell:
     if column.kind == "url":
         return Cell(column.label, text, value if value.startswith(("http://", "https://")) else "")
     linked = store.get("task", value) if column.kind == "reference" else None
-    return Cell(column.label, text or value, _address(linked) if linked is not None else "")
+    return Cell(column.label, text or value, _address(store, linked) if linked is not None else "")
 
 
 def _note(store: Store, entry: Record) -> dict[str, str]:
