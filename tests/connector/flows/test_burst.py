@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -161,3 +162,25 @@ def test_a_message_that_cannot_be_decided_among_many_holds_only_its_own_ticket(
         assert {found.pop(f"echo:{turn}:{bad}") for turn in range(2)} == {"open"}
         assert set(found.values()) == {"ignored"}
         assert len(found) == 2 * (len(world.tasks()) - 1)
+
+
+def test_an_idle_service_looks_for_work_and_claims_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stage(tmp_path, monkeypatch, PLAN) as world:
+        world.settle()
+        asked: list[str] = []
+
+        def note(*facts: Any) -> None:
+            asked.append(facts[2])
+
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        try:
+            time.sleep(0.4)
+            idle = list(asked)
+            world.major()
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+        claim = "WITH RECURSIVE partitions"
+        assert idle, "each queue was looked at"
+        assert not [text for text in idle if claim in text]
+        assert [text for text in asked if claim in text], "a claim is known by its statement"
