@@ -69,7 +69,9 @@ def read_with_doubles(path: Path, file: str) -> tuple[Document, tuple[Problem, .
     yaml.allow_duplicate_keys = True
     try:
         root = yaml.compose(text)
-        data = yaml.load(text)
+        lines, doubles, aliases = _lines(root, file)
+        impossible = list(_impossible_characters(root, file))
+        data = yaml.constructor.construct_document(root) if root else None  # which changes nodes that merge others
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         fix = "mend the indentation or put the text in quotes"
@@ -79,10 +81,8 @@ def read_with_doubles(path: Path, file: str) -> tuple[Document, tuple[Problem, .
         raise Invalid([Problem(here, f"not YAML: {error}", "mend the value or put it in quotes")]) from None
     except RecursionError:
         raise Invalid([Problem(f"{file}:1", "the file is nested too deeply", "write it flatter")]) from None
-    lines, doubles, aliases = _lines(root, file)
-    faults = [*aliases, *_impossible_characters(root, file)]
-    if faults:
-        raise Invalid([*doubles, *faults])
+    if aliases or impossible:
+        raise Invalid([*doubles, *aliases, *impossible])
     return Document(file, data, lines), tuple(doubles)
 
 

@@ -85,17 +85,30 @@ def build(platform: str, texts: Texts, *, checked: bool = True) -> Mappings:
     records: dict[Record, Mapping] = {}
     for record in RECORDS:
         try:
-            source = sourced(platform, record, texts.get(record, ()))
+            mapping, found = _examined(
+                platform, record, tuple(texts.get(record) or (_shipped(platform, record),)), checked
+            )
         except Invalid as error:
             problems.extend(error.problems)
             continue
-        mapping, found = examine(source, meaning=checked)
         problems += found
         if mapping is not None:
             records[record] = mapping
     if any(problem.level == "error" for problem in problems):
         raise Invalid(problems)
     return Mappings(platform, records, tuple(problems))
+
+
+@lru_cache(maxsize=64)
+def _examined(
+    platform: str,
+    record: Record,
+    texts: tuple[str, ...],
+    checked: bool,  # noqa: FBT001 - a key has no names
+) -> tuple[Mapping | None, tuple[Problem, ...]]:
+    """Compile texts once: a start reads the draft and the version in force, which mostly are the same."""
+    mapping, found = examine(sourced(platform, record, texts), meaning=checked)
+    return mapping, tuple(found)
 
 
 def sourced(platform: str, record: Record, texts: Sequence[str] = ()) -> Source:
