@@ -29,6 +29,7 @@ COMMANDS = {
     **dict.fromkeys(("incidents", "activations"), "desk"),
     "why": "why",
     "history": "history",
+    "retrace": "retrace",
     **dict.fromkeys(("activate", "exercise", "stand-down", "task"), "response"),
     **dict.fromkeys(("deliveries", "parked", "replay"), "messages"),
 }
