@@ -167,11 +167,14 @@ def _said(what: str, variables: Mapping[str, Kind], caret: str) -> tuple[str, st
         fix = "use the same kind on both sides"
         if operands[2].startswith("list("):
             name = re.search(r"(\w+)\s*\.\s*" + re.escape(operator), caret)
-            fix = (
-                f"write 'x' in {name[1]}"
-                if name and operator == "contains"
-                else "write 'x' in a list, or list.exists(item, ...)"
-            )
+            compared = re.search(r"(\w+)\s*(?:==|!=)\s*('[^']*'|\"[^\"]*\")", caret)
+            if compared:
+                asked = f"{compared[2]} in {compared[1]}"
+                fix = f"write !({asked})" if operator == "!=" else f"write {asked}"
+            elif name and operator == "contains":
+                fix = f"write 'x' in {name[1]}"
+            else:
+                fix = "write 'x' in a list, or list.exists(item, ...)"
         return f"'{operator}' does not go with {kinds}", f"{fix}\n{caret}"
     if "'<EOF>'" in what:
         return "the condition ends too early", f"{_EXAMPLE}\n{caret}"

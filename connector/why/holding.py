@@ -28,12 +28,15 @@ def theirs_of(evidence: Evidence, item: Field) -> Any:
 
 def _shown(heard: Heard, evidence: Evidence, item: Field) -> Any:
     raw = _raw(heard, evidence, item)
-    if raw is NOTHING or not item.reads:
-        return _plain(item, raw) if raw is not NOTHING else None
-    read, known = as_read(item, raw), _stored(heard.values.get(item.source, NOTHING))
-    # Where the message was read again before it was decided, what counts is what was read.
-    told = known is NOTHING if read is NOTHING else known is NOTHING or alike(item, read, known)
-    return _plain(item, raw) if told else None if known is NOTHING else known
+    if not item.reads:
+        return None if raw is NOTHING else _plain(item, raw)
+    known = _stored(heard.values.get(item.source, NOTHING))
+    if raw is not NOTHING:
+        read = as_read(item, raw)
+        # Where the message was read again before it was decided, what counts is what was read.
+        if known is NOTHING or (read is not NOTHING and alike(item, read, known)):
+            return _plain(item, raw)
+    return None if known is NOTHING else known
 
 
 def _raw(heard: Heard, evidence: Evidence, item: Field) -> Any:

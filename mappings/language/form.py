@@ -116,7 +116,7 @@ def _said(record: Record, path: Path, message: str, given: Any) -> tuple[str, st
     """Return what is wrong and what to do, for marshmallow's message about what stands at `path`."""
     name = path[-1]
     if message == "Unknown field.":
-        return _unknown(record, path)
+        return _unknown(record, path, given)
     if message.startswith("Must be one of"):
         options = OPTIONS[name]
         what = f"'{_shown(given)}' is no {name}" if name in _NOUNS else f"{name}: cannot be '{_shown(given)}'"
@@ -159,7 +159,7 @@ _EXAMPLES = {
 }
 
 
-def _unknown(record: Record, path: Path) -> tuple[str, str]:
+def _unknown(record: Record, path: Path, given: Any) -> tuple[str, str]:
     name = path[-1]
     if len(path) == 1:
         if known(record, name):
@@ -175,7 +175,10 @@ def _unknown(record: Record, path: Path) -> tuple[str, str]:
         options = FIELD_KEYS
     else:
         options = KEYS[path[-2]]
-    return f"no setting '{name}'", nearest(name, options) or f"known here: {', '.join(sorted(options))}"
+    known_here = f"known here: {', '.join(sorted(options))}"
+    if given is None:
+        known_here = "if it is the rest of a text with a comma, put the whole text in quotes"
+    return f"no setting '{name}'", nearest(name, options) or known_here
 
 
 def _shown(given: Any) -> str:

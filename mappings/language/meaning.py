@@ -173,6 +173,9 @@ def _pairs(source: Source, record: Record, path: Path, entry: Entry) -> Iterator
             yield Problem(source.where(here), *_no_value(name, ours, allowed))
             continue
         for value in theirs:
+            if parts := _several(source, path, value):
+                fix = f"write {ours}: [{', '.join(repr(part) for part in parts)}]"
+                yield Problem(source.where(here), f"'{value}' is one value, with a comma in it", fix)
             if value.casefold() in seen and not entry["lossy"] and entry["direction"] != "write":
                 other = seen[value.casefold()]
                 fix = "keep one, or add lossy: accepted (the first is then what it reads as)"
@@ -184,6 +187,18 @@ def _pairs(source: Source, record: Record, path: Path, entry: Entry) -> Iterator
             what = f"of {', '.join(theirs)} only the first is written, and none is read"
             yield Problem(source.where(here), what, f"write {ours}: {theirs[0]}, or say direction: both")
     yield from _unwritten(source, path, entry, allowed)
+
+
+def _several(source: Source, path: Path, value: str) -> list[str]:
+    """Return the values that a text with commas was meant to be, as numbers and shipped values say; [] for one."""
+    parts = [part.strip() for part in value.split(",")]
+    shipped: Any = source.layers[0].content
+    for step in (*path, "values"):
+        shipped = shipped.get(step) if isinstance(shipped, Mapping) else None
+    listed = shipped.values() if isinstance(shipped, Mapping) else ()
+    known = {str(one).casefold() for said in listed for one in (said if isinstance(said, list) else [said])}
+    alike = all(re.fullmatch(r"-?\d+", part) or part.casefold() in known for part in parts)
+    return parts if len(parts) > 1 and alike else []
 
 
 def _no_value(name: str, given: Any, allowed: Sequence[str]) -> tuple[str, str]:

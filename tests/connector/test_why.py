@@ -308,6 +308,15 @@ def test_a_live_reading_is_told_in_the_platforms_words_and_differs_only_where_it
     assert (other.theirs, other.live, other.differs) == ("Bern", "Zug", True)
 
 
+def test_where_the_message_is_not_kept_or_its_field_not_known_our_words_tell_what_the_platform_holds() -> None:
+    rules = version("x_site: {field: Site, type: choice, part: value, values: {first: Bern, second: Zug}}")
+    known = replace(heard(x_site="first"), held={"customfield_1": {"value": "Bern"}})
+
+    found = [judged("x_site", rules, heard=one, labels=None) for one in (heard(x_site="first"), known)]
+
+    assert [item.theirs for item in found] == ["first", "first"]
+
+
 def test_a_value_that_is_not_mapped_is_told_beside_the_reason() -> None:
     rules = version("state: {direction: read}")
     told = replace(heard(), held={"status": {"name": "Parked"}}, problems=("f: fields.state.values: no 'Parked'",))

@@ -6,6 +6,13 @@ from tests.mappings.broken import Broken
 
 FORM = (
     Broken(
+        "a text with a comma without quotes",
+        "fields:\n  x_cost: {field: u_cost, default: 4711,00}\n",
+        [
+            "2: fields.x_cost.0: no setting '0'; if it is the rest of a text with a comma, put the whole text in quotes",
+        ],
+    ),
+    Broken(
         "a field that is not indented below fields",
         "version: 1\nfields:\nsummary:\n  field: short_description\n",
         [

@@ -370,6 +370,34 @@ MEANING = (
         ],
     ),
     Broken(
+        "a list without its brackets",
+        "fields:\n  state:\n    values:\n      resolved: 6, 7\n      closed: '7'\n",
+        ["4: fields.state.values.resolved: '6, 7' is one value, with a comma in it; write resolved: ['6', '7']"],
+    ),
+    Broken(
+        "a list without its brackets, of words",
+        "fields:\n  state:\n    values:\n      in_progress: In Progress, In Review\n",
+        [
+            (
+                "4: fields.state.values.in_progress: 'In Progress, In Review' is one value, with a comma in it; "
+                "write in_progress: ['In Progress', 'In Review']"
+            )
+        ],
+        "recovery_task",
+        "jira",
+    ),
+    Broken(
+        "a list asked as a text",
+        "fields:\n  x_n: {field: n, direction: write, when: \"label == 'sev1'\"}\n",
+        [
+            (
+                "2: fields.x_n.when: '==' does not go with list(string) and string; write 'sev1' in label\n"
+                "    label == 'sev1'\n"
+                "          ^"
+            )
+        ],
+    ),
+    Broken(
         "a default that is no value",
         "fields:\n  x_site: {field: u_site, type: choice, values: {north: n}, default: nort}\n",
         [
