@@ -17,7 +17,6 @@ BASE = sys_id("kb_knowledge_base", "Business Continuity")
 ARTICLE = f"""
 fields:
   x_base: {{field: kb_knowledge_base, direction: write, type: reference, default: {BASE}}}
-preferred_fields: {{kb_knowledge_base: ""}}
 """
 TEXT = "# Fail over\n\n* Move the database\n* Tell the bank"
 BCM = Options(bcm=True)
