@@ -148,6 +148,15 @@ def test_leave_that_another_thread_has_is_not_given_twice(time: Time) -> None:
     assert budgets.room("desk", "live") == 2, "what the first did not use is free, what the second may use is not"
 
 
+def test_who_asks_again_does_not_wait_for_leave_of_its_own(time: Time) -> None:
+    budgets = Budgets(time)
+    budgets.called("desk", call(hourly(10, remaining=4)))
+
+    assert budgets.wait_until("desk", "live", 4) is None
+    assert budgets.wait_until("desk", "live", 3) is None
+    assert budgets.remaining("desk") == 1
+
+
 def test_after_a_refusal_nobody_calls_in_the_time_asked_for_and_the_most_urgent_goes_first(time: Time) -> None:
     budgets = Budgets(time)
     budgets.called("desk", call(status=429, leave_alone=30.0))
