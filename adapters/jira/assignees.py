@@ -43,7 +43,7 @@ def people(site: Site, names: Names) -> Iterator[Problem]:
 def constants(site: Site) -> Iterator[Problem]:
     """Yield the people whom a mapping itself names and Jira does not know, and lookups that the flavour has not."""
     flavour = site.connection.cloud
-    for record in site.mappings.records:
+    for record in site.concerned:
         for item in site.mapping(record).fields:
             lookup = item.shape.lookup
             if lookup is None or lookup.kind != "user" or not item.writes:

@@ -21,7 +21,7 @@ def problems(site: Site, writes: Sequence[Write]) -> tuple[Problem, ...]:
 
 def _of(site: Site, write: Write) -> Iterator[Problem]:
     parent = str(write.values.get("parent") or "")
-    key = str(write.values.get("project") or site.project)
+    key = site.project_of(write.record, str(write.values.get("project") or ""))
     try:
         project = site.lookups.project(key)
     except Rejected as error:

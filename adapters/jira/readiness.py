@@ -10,7 +10,7 @@ from adapters.jira.lookups import IssueType, Project
 from adapters.jira.places import Found, Place, listed, merged
 from adapters.jira.site import Site
 from connector.problem import Problem, nearest
-from connector.ticketing import Account, Names, Record
+from connector.ticketing import KEPT, Account, Names, Record
 
 _CREATED: tuple[Record, ...] = ("recovery_task", "activation", "review")
 
@@ -48,22 +48,24 @@ def check(site: Site, names: Names) -> Account:
     problems += _types_of_fields(site)
     problems += offers.values(site, [*created, *followed])
     problems += _edit_screens(site, [*created, *followed])
-    problems += _workflows(site, created)
+    problems += _workflows(site, [place for place in created if site.mapping(place.record).named("state")])
     problems += assignees.constants(site)
     for key in _project_keys(site, names):
-        problems += permissions.problems(site, key, _CREATED if key in _written(site, names) else ())
+        problems += permissions.problems(site, key, _made_in(site, names, key))
     account = site.lookups.account()
     name = str(account.get("displayName") or account.get("name") or account.get("accountId") or "unknown")
     return Account(name, tuple(dict.fromkeys(problems)))
 
 
 def _project_keys(site: Site, names: Names) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([key for key in (site.project, *names.projects, *site.projects) if key]))
+    kept = (site.project_of(record) for record in KEPT if record in site.keeps)
+    return tuple(dict.fromkeys([key for key in (site.project, *names.projects, *site.projects, *kept) if key]))
 
 
-def _written(site: Site, names: Names) -> frozenset[str]:
-    """Return the keys of the projects in which issues are created."""
-    return frozenset({site.project, *names.projects})
+def _made_in(site: Site, names: Names, project: str) -> tuple[Record, ...]:
+    """Return the records of which issues are created in a project."""
+    made = _CREATED if project in {site.project, *names.projects} else ()
+    return (*made, *(record for record in KEPT if record in site.keeps and site.project_of(record) == project))
 
 
 def _projects(site: Site, names: Names) -> tuple[list[Project], list[Problem]]:
@@ -88,7 +90,8 @@ def _flavour(site: Site) -> Iterator[Problem]:
 
 def _fields(site: Site) -> Iterator[Problem]:
     known = site.lookups.fields()
-    for record, mapping in site.mappings.records.items():
+    for record in site.concerned:
+        mapping = site.mappings[record]
         for item in site.mapping(record).missing:
             names = [*(field.name for field in known), *(field.id for field in known)]
             fix = nearest(item.field, names) or "create the field, map another one, or write optional: true"
@@ -102,7 +105,7 @@ def _fields(site: Site) -> Iterator[Problem]:
 
 def _types_of_fields(site: Site) -> Iterator[Problem]:
     known = {field.id: field for field in site.lookups.fields()}
-    for record in site.mappings.records:
+    for record in site.concerned:
         for item in site.mapping(record).fields:
             if item.id in known:
                 yield from fitting.misfits(item, known[item.id], cloud=site.connection.cloud)
@@ -111,9 +114,8 @@ def _types_of_fields(site: Site) -> Iterator[Problem]:
 def _places(site: Site, names: Names, projects: Iterable[Project]) -> Iterator[Place]:
     """Yield the types in which issues are created."""
     for project in projects:
-        if project.key in _written(site, names):
-            for record in _CREATED:
-                yield from (Place(record, project, kind) for kind in _types(site, record, project))
+        for record in _made_in(site, names, project.key):
+            yield from (Place(record, project, kind) for kind in _types(site, record, project))
 
 
 def _incidents(site: Site, projects: Iterable[Project]) -> Iterator[Place]:
@@ -142,7 +144,7 @@ def _types(site: Site, record: Record, project: Project) -> list[IssueType]:
 
 def _missing_types(site: Site, names: Names, project: Project) -> Iterator[Problem]:
     known = [issue_type.name for issue_type in project.issue_types]
-    records: tuple[Record, ...] = _CREATED if project.key in _written(site, names) else ()
+    records = _made_in(site, names, project.key)
     # Of the types that count as incidents one is enough.
     if project.key in site.projects and not _types(site, "incident", project):
         records = ("incident", *records)

@@ -27,6 +27,8 @@ _SURE: Mapping[Record, frozenset[str]] = {
     ),
     "review": frozenset({"title", "text", "state", "project"}),
     "incident": frozenset(),
+    "service": frozenset({"name", "criticality", "rto", "rpo", "mtpd", "owner", "text", "project"}),
+    "plan": frozenset({"title", "scenario", "services", "text", "project"}),
 }
 """The neutral fields that have a value in every create of a record; an assignee, say, is not one of them."""
 

@@ -62,6 +62,11 @@ class Site:
     page: int = 100
 
     @property
+    def concerned(self) -> tuple[Record, ...]:
+        """The records that are read and written here: services and plans only where they are kept in step."""
+        return tuple(record for record in self.mappings.records if record not in KEPT or record in self.keeps)
+
+    @property
     def incident_types(self) -> tuple[str, ...]:
         """The issue types that the mapping calls incidents (`issue_type: Incident, [System] Incident`)."""
         named = self.mappings["incident"].setting("issue_type").split(",")

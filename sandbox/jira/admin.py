@@ -32,7 +32,7 @@ class AddField:
     """A new custom field on all screens, required in `project` ("" none); `fills_in`: it has a default there."""
 
     name: str
-    kind: Literal["string", "rich", "number", "datetime", "option", "options"] = "string"
+    kind: Literal["string", "rich", "number", "date", "datetime", "option", "options"] = "string"
     required_in: str = ""
     fills_in: bool = False
     options: list = field(default_factory=list)  # type: ignore[type-arg]  # read as it came

@@ -20,7 +20,7 @@ from sandbox.jira.limits import Limits, bucket_headers
 from sandbox.jira.options import Options
 from sandbox.jira.refusal import UNSEEN, Refused
 from sandbox.jira.routes import comments, issues, links, metadata, people, search, workflows
-from sandbox.jira.seed import SITE
+from sandbox.jira.seed import PLAIN, SITE
 from sandbox.jira.state import state
 from sandbox.jira.values import Invalid
 
@@ -45,7 +45,7 @@ def create(options: Options | None = None) -> Flask:
     def reset() -> None:
         with desk.store.lock:
             desk.store.reset()
-            desk.reconfigure(SITE)
+            desk.reconfigure(PLAIN if desk.options.plain else SITE)
         limits.reset()
 
     _add_rest(app, desk)
@@ -65,14 +65,18 @@ def _is_remote(path: str) -> bool:
 def _add_rest(app: Flask, desk: Desk) -> None:
     searches = search.cloud if desk.cloud else search.datacenter
     parts = (issues.routes, comments.routes, links.routes, metadata.routes, people.routes, searches)
-    for version in ("2", "3", "latest") if desk.cloud else ("2", "latest"):
-        for part in parts:
-            app.register_blueprint(part, url_prefix=f"/rest/api/{version}", name=f"{part.name}_{version}")
-        if desk.cloud:
-            app.register_blueprint(workflows.routes, url_prefix=f"/rest/api/{version}", name=f"workflows_{version}")
-            app.add_url_rule(
-                f"/rest/api/{version}/issue/bulkfetch", f"bulkfetch_{version}", issues.fetch_many, methods=["POST"]
-            )
+    versions = '"2", "3", "latest"' if desk.cloud else '"2", "latest"'
+    prefix = f"/rest/api/<any({versions}):version>"
+    for part in (*parts, workflows.routes) if desk.cloud else parts:
+        app.register_blueprint(part, url_prefix=prefix)
+    if desk.cloud:
+        app.add_url_rule(f"{prefix}/issue/bulkfetch", "bulkfetch", issues.fetch_many, methods=["POST"])
+
+    @app.url_value_preprocessor
+    def forget_version(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        """What differs by version is asked of `g.version`."""
+        del endpoint
+        (values or {}).pop("version", None)
 
     @app.get("/rest/applinks/<path:rest>")
     def application_links(rest: str) -> Response | tuple[Response, int]:

@@ -14,7 +14,7 @@ from sandbox.jira.announce import Announcer, sender
 from sandbox.jira.event import Actor
 from sandbox.jira.options import Options
 from sandbox.jira.refusal import Refused, unreadable
-from sandbox.jira.seed import SITE
+from sandbox.jira.seed import PLAIN, SITE
 from sandbox.jira.site import Site, User
 from sandbox.jira.store import Store
 from sandbox.jira.tracker import Tracker
@@ -58,7 +58,8 @@ def open_desk(options: Options) -> Desk:
     controls = Controls(sender(options))
     store = Store(options.search_lag)
     announcer = Announcer(options, lambda: tracker.site, store, controls.webhooks)
-    tracker = Tracker(SITE, store, controls.clock.now, lambda event: announcer.tell(event, base()), cloud=options.cloud)
+    site = PLAIN if options.plain else SITE
+    tracker = Tracker(site, store, controls.clock.now, lambda event: announcer.tell(event, base()), cloud=options.cloud)
     return Desk(options, store, tracker, controls)
 
 

@@ -15,6 +15,7 @@ class Options:
     `rate_limits` switches the bursts' limits on (Cloud) or the token bucket's headers (Data Center).
     A webhook target of style "static" gets its secret in X-Continuity-Secret; any other what the flavour does itself.
     `webhook_retry_seconds` is the pause before the first retry of a failed webhook; the real one is 5 to 15 minutes.
+    `plain` is a site without custom fields for continuity.
     """
 
     flavour: Flavour = "cloud"
@@ -22,6 +23,7 @@ class Options:
     targets: tuple[Target, ...] = ()
     rate_limits: bool = False
     webhook_retry_seconds: float = 0.5
+    plain: bool = False
 
     @property
     def cloud(self) -> bool:

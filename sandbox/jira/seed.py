@@ -1,5 +1,7 @@
 """The seeded site: the people, groups and projects that all examples of the product agree on."""
 
+from dataclasses import replace
+
 from sandbox.jira.site import (
     Category,
     Component,
@@ -155,6 +157,12 @@ _FIELDS = (
     Field("customfield_10104", "Recovery progress", "number", custom=_TYPES + "float"),
     Field("customfield_10105", "RTO due", "datetime", custom=_TYPES + "datetime"),
     Field("customfield_10106", "Team", "string", custom=_TYPES + "textfield"),
+    Field("customfield_10120", "Criticality", "number", custom=_TYPES + "float"),
+    Field("customfield_10121", "RTO minutes", "number", custom=_TYPES + "float"),
+    Field("customfield_10122", "RPO minutes", "number", custom=_TYPES + "float"),
+    Field("customfield_10123", "MTPD minutes", "number", custom=_TYPES + "float"),
+    Field("customfield_10124", "Service owner", "string", custom=_TYPES + "textfield"),
+    Field("customfield_10125", "Plan tested on", "date", custom=_TYPES + "datepicker"),
     Field("project", "Project", "project", settable=False),
     Field("issuetype", "Issue Type", "issuetype", settable=False),
     Field("status", "Status", "status", settable=False),
@@ -206,3 +214,7 @@ SITE = Site(
     fields=_FIELDS,
     integration=_USERS[-1],
 )
+
+_CONTINUITY = frozenset({f"customfield_{number}" for number in (*range(10101, 10107), *range(10120, 10126))})
+PLAIN = replace(SITE, fields=tuple(field for field in SITE.fields if field.id not in _CONTINUITY))
+"""The same site as it comes, before an administrator made fields for continuity."""
