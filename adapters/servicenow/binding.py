@@ -79,14 +79,18 @@ class Binding:
         found = Dictionary(answers or {})
         self._keep({(table, label): found.labelled(table, label) for table, label in self._labels})
 
-    def learn_all(self, found: Dictionary) -> None:
-        """Keep what the whole dictionary says: a text that looks like a column may be a label after all."""
+    def learn_all(self, found: Dictionary, asked: Iterable[Record]) -> None:
+        """Keep what the whole dictionary says of the records that were asked about.
+
+        A text that looks like a column may be a label after all.
+        """
         meant: dict[tuple[str, str], tuple[str, ...]] = {}
         self._settle(
             {
                 record: found.knows(preference.preferred(mapping))
-                for record, mapping in self.said.records.items()
-                if preference.preferred(mapping) and any(found.knows(table) for table in records.tables(mapping))
+                for record in asked
+                if preference.preferred(mapping := self.said[record])
+                and any(found.knows(table) for table in records.tables(mapping))
             }
         )
         for mapping in self._decided().values():

@@ -187,7 +187,7 @@ class ServiceNow:
         unused = (_MAJOR,) if self._ignore_major_state else ()
         said = inspection.concerned(self._binding.said, self._keeps)
         found = inspection.inspected(self._connection, said, user, self._ask, account, unused=unused)
-        self._binding.learn_all(found.dictionary)
+        self._binding.learn_all(found.dictionary, said.records)
         named = list(inspection.fallbacks(inspection.concerned(self._mappings, self._keeps)))
         told = self.warm(names)
         self._look_up([name for _, _, name in named])
@@ -197,8 +197,9 @@ class ServiceNow:
     def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
         """Compose each create as a send would, against the dictionary as it stands now; a few calls, none writes."""
         kept = self._keeps | {write.record for write in writes}
-        found, _ = inspection.described(self._ask, inspection.concerned(self._binding.said, kept))
-        self._binding.learn_all(found)
+        said = inspection.concerned(self._binding.said, kept)
+        found, _ = inspection.described(self._ask, said)
+        self._binding.learn_all(found, said.records)
         self._look_up(preflight.names(self._mappings, writes, self._fallback))
         return tuple(preflight.problems(self._composer, found, self._binding.said, writes))
 

@@ -17,6 +17,7 @@ from mappings.transforms import scalar
 
 # A list of ids in one condition: more would make the address too long for some gateways.
 _IDS = 100
+_NUMBER = re.compile(r"[A-Z]+[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -67,18 +68,14 @@ def of_ids(mapping: Mapping, ids: Sequence[str]) -> Iterator[Listing]:
             yield Listing(table, query.every(either, alone), records.columns(mapping))
 
 
-def _numbered(mapping: Mapping, numbers: Sequence[str]) -> tuple[str, ...]:
-    """Return the conditions on what people call a record; of continuity records not all have a number."""
-    if not numbers:
-        return ()
+def _numbered(mapping: Mapping, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the conditions on what people call a record: of continuity records not all have a number, but a name."""
     name = records.known_by(mapping) if mapping.record in KEPT else ""
-    # A condition on a column that the table lacks is ignored: the name beside it keeps the answer small.
-    named = tuple(query.where(name, "=", given) for given in numbers) if name else ()
-    return (
-        (*named, *(query.where("number", "=", given) for given in numbers))
-        if name
-        else (query.within("number", numbers),)
-    )
+    if not name:
+        return (query.within("number", given),) if given else ()
+    # A condition on a column that the table lacks is ignored, or nothing matches: numbers alone are asked for so.
+    numbers = [text for text in given if _NUMBER.fullmatch(text)]
+    return (*(query.where(name, "=", text) for text in given), *(query.where("number", "=", text) for text in numbers))
 
 
 def _places(mapping: Mapping) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,7 @@ def test_a_plan_is_an_article_where_business_continuity_management_is_not_instal
     assert (made.status, made.warnings, made.number) == ("done", (), "KB0010001")
     assert (row["sys_class_name"], row["kb_knowledge_base"], row["valid_to"]) == ("kb_knowledge", BASE, "2027-01-31")
     assert "<h1>Fail over</h1>" in row["text"]
-    (read,) = world.adapter.read("plan", [made.id])
+    (read,) = world.adapter.read("plan", [made.id, "KB0010001", "Payments fail over"])
     assert (read.values["title"], read.values["review_at"]) == ("Payments fail over", date(2027, 1, 31))
     assert made.id == sys_id_of("record:plan:payments:desk:0")
 
