@@ -122,7 +122,8 @@ class Budgets:
     def wait_until(self, connection: str, urgency: Urgency, calls: int = 1) -> datetime | None:
         """Return when to ask again, None where the calling thread may make these calls now (see `done`).
 
-        Leave that the thread still had is given back first. More calls than a full allowance could ever give are taken for as many as it could give.
+        Leave that the thread still had is given back first. More calls than a full allowance could ever give are taken
+        for as many as it could give.
         """
         now = self._now()
         with self._lock:

@@ -57,7 +57,8 @@ def look(tx: sa.Connection, parts: Parts, now: datetime) -> None:
             told += [item] if due else []
         if told:
             _tell(tx, parts, event, _sentence(event, told), [item.text for item in told], now)
-    gone = {key: row for key, row in known.items() if key not in {item.key for item in found}}
+    lasting = {item.key for item in found}
+    gone = {key: row for key, row in known.items() if key not in lasting}
     alerts.forget(tx, gone)
     mended = [row.text for row in gone.values() if news(row.told_at, now, lasts=False) == "mended"]
     if mended:
