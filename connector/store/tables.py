@@ -224,6 +224,8 @@ placement = sa.Table(
     _json("seen"),  # what it was last seen to hold, field by field; null: not read since
     sa.Column("seen_at", Instant),
     sa.Column("delivery_id", Id),  # the message that brought what was seen
+    sa.Column("heard", sa.BigInteger),  # the version at which people may have written something, of a mirrored task
+    sa.Column("remarked", sa.BigInteger),  # the version up to which what people wrote was read
     _json("problems", default=list),
     sa.Column("gone", sa.Text, nullable=False, default=""),  # deleted | closed with its incident
     sa.UniqueConstraint("activation_id", "record", "key", "connection", "round"),
@@ -304,13 +306,16 @@ counterpart = sa.Table(
     sa.Column("number", sa.Text, nullable=False, default=""),
     sa.Column("url", sa.Text, nullable=False, default=""),
     sa.Column("version", sa.BigInteger),
-    sa.Column("round", sa.Integer, nullable=False, default=0),  # grows when it is created anew
     sa.Column("writes", sa.Integer, nullable=False, default=0),  # how many writes it was given: numbers their keys
     _json("base", default=dict),  # field -> the value that both sides last agreed on
     _json("ours", default=dict),  # field -> [our value when last looked at, since when]
     _json("theirs", default=dict),  # field -> [the platform's value as last read, since when]
+    _json("declined", default=dict),  # field -> our value that the platform did not keep when it was written
     _json("conflicts", default=dict),  # field -> since when both sides differ and a person has to decide
-    _json("problems", default=list),
+    _json("problems", default=dict),  # what a person has to mend: read (texts), held (field -> text), doubt (texts)
+    # new | in step | waiting | conflict | parked | gone | not in the files, as last looked at
+    sa.Column("state", sa.Text, nullable=False, default="new"),
+    sa.Column("state_at", Instant),
     sa.Column("seen_at", Instant),
     sa.Column("delivery_id", Id),  # the message that brought what was last seen
     sa.Column("audit", Id),  # the last full audit that met it
@@ -322,17 +327,21 @@ counterpart = sa.Table(
 )
 
 # A value of a continuity record that was taken from a platform; it stands until the file's own value changes.
+# A value that takes the place of another is a new row, so that the newest id and their number tell of any change.
 taken = sa.Table(
     "taken",
     metadata,
-    sa.Column("record", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
     _json("value"),
     _json("file_value"),  # what the file said when it was taken
     sa.Column("connection", sa.Text, nullable=False),
     sa.Column("taken_at", Instant, nullable=False),
     sa.Column("delivery_id", Id),
+    sa.UniqueConstraint("record", "key", "field"),
+    sqlite_autoincrement=True,
 )
 
 # A full comparison of continuity records with a connection, page by page, so that it can go on where it stopped.
