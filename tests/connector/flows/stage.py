@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import sqlalchemy as sa
 
 from connector.durable import Wakes
@@ -26,7 +25,7 @@ from sandbox.jira.options import Options as JiraOptions
 from sandbox.server import Running
 from sandbox.servicenow.options import Options as ServiceNowOptions
 from tests.quiet import until_quiet
-from tests.world import JIRA_SECRET, SERVICENOW_SECRET, World, world
+from tests.world import JIRA_SECRET, SERVICENOW_SECRET, World, soon, talk, world
 
 DAY = "2026-03-02"
 FOR_EVER = timedelta(days=36500)
@@ -58,7 +57,7 @@ class Stage(World):
         if not self.datacenter:
             return super().jira_call(method, path, **how)
         who = ("priya.dba", "sandbox-password")
-        answer = requests.request(method, self.jira.url + path, auth=who, timeout=5, **how)
+        answer = talk(method, self.jira.url + path, auth=who, timeout=5, **how)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -67,19 +66,20 @@ class Stage(World):
         self.clock.set(moment)
         for side in (self.servicenow, self.jira):
             order = {"real": True, "advance": self.clock.offset.total_seconds()}
-            requests.post(f"{side.url}/_sandbox/clock", json=order, timeout=5).raise_for_status()
+            talk("POST", f"{side.url}/_sandbox/clock", json=order, timeout=5).raise_for_status()
         self.look()
 
-    def settle(self, seconds: float = 20.0, quiet: float = 0.3) -> None:
+    def settle(self, seconds: float = 20.0, quiet: float = 0.15) -> None:
         """Wait until no message, flow or write is under way; a timer or a window may still be."""
 
         def busy() -> str:
-            for side in (self.servicenow, self.jira):
-                requests.post(f"{side.url}/_sandbox/webhooks/flush", timeout=20)
+            self.flush()
             (row,) = self.rows(
                 "SELECT (SELECT count(*) FROM delivery WHERE state = 'open') AS messages,"
                 " (SELECT count(*) FROM write WHERE state = 'pending') AS writes,"
-                " (SELECT count(*) FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')) AS flows"
+                " (SELECT count(*) FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')"
+                " OR (status = 'DELAYED' AND delay_until_epoch_ms < :soon)) AS flows",
+                soon=soon(),
             )
             return str(row) if any(row) else ""
 
@@ -108,7 +108,7 @@ class Stage(World):
     def hush(self) -> None:
         """Switch the platforms' webhooks off."""
         for side in (self.servicenow, self.jira):
-            requests.post(f"{side.url}/_sandbox/webhooks", json={"targets": []}, timeout=5).raise_for_status()
+            talk("POST", f"{side.url}/_sandbox/webhooks", json={"targets": []}, timeout=5).raise_for_status()
 
     def listen(self, **behaviour: float) -> None:
         """Switch the webhooks on (again), delivered as well or badly as `behaviour` says."""
@@ -118,11 +118,11 @@ class Stage(World):
         ):
             target = {"url": f"{self.web.url}/webhooks/{name}", "secret": secret, "style": style}
             order = {"targets": [target], "behaviour": behaviour}
-            requests.post(f"{side.url}/_sandbox/webhooks", json=order, timeout=5).raise_for_status()
+            talk("POST", f"{side.url}/_sandbox/webhooks", json=order, timeout=5).raise_for_status()
 
     def all_calls(self, side: Running) -> list[Json]:
         """Return the calls that the connector made since they were last reset, polls among them."""
-        found = requests.get(f"{side.url}/_sandbox/calls", timeout=5).json()["calls"]
+        found = talk("GET", f"{side.url}/_sandbox/calls", timeout=5).json()["calls"]
         return [call for call in found if "integration" in (call["account"] or "")]
 
     def get(self, table: str, sys_id: str) -> Json:
@@ -153,7 +153,7 @@ class Stage(World):
             "webhook-timestamp": stamp,
             "webhook-signature": f"v1,{mac}",
         }
-        return requests.post(f"{self.web.url}/webhooks/servicenow", data=body, headers=headers, timeout=5).status_code
+        return talk("POST", f"{self.web.url}/webhooks/servicenow", data=body, headers=headers, timeout=5).status_code
 
     def notes(self, sys_id: str) -> list[str]:
         """Return the work notes on a ServiceNow record, oldest first."""
