@@ -66,8 +66,11 @@ def retired(mapping: Mapping) -> Facts[str, tuple[str, ...]]:
 
 
 def archived(mapping: Mapping, raw: Facts[str, Any]) -> bool:
-    """Tell whether a record is archived, by what the mapping says."""
-    return any(scalar(raw.get(column), "") in values for column, values in retired(mapping).items())
+    """Tell whether a record is archived, by what the mapping says: a stored value, or one as people see it."""
+    return any(
+        {scalar(raw.get(column), ""), scalar(raw.get(column), "display_value")} & set(values)
+        for column, values in retired(mapping).items()
+    )
 
 
 def known_by(mapping: Mapping) -> str:

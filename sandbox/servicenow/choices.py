@@ -69,6 +69,14 @@ CHOICES: dict[tuple[str, str], dict[str, str]] = {
     ("problem", "problem_state"): _PROBLEM_STATES,
     ("problem_task", "state"): {"151": "New", "152": "Assess", "154": "Work in Progress", "157": "Closed"},
     ("cmdb_ci", "install_status"): {"1": "Installed", "3": "In Maintenance", "6": "In Stock", "7": "Retired"},
+    ("cmdb_ci", "operational_status"): {
+        "1": "Operational",
+        "2": "Non-Operational",
+        "3": "Repair in Progress",
+        "4": "DR Standby",
+        "5": "Ready",
+        "6": "Retired",
+    },
     ("kb_knowledge", "workflow_state"): {
         "draft": "Draft",
         "review": "Review",

@@ -91,6 +91,15 @@ def test_a_retired_service_is_gone_and_told_as_such_among_changes(make):
     assert world.adapter.parse(changed.raw).deleted
 
 
+@pytest.mark.parametrize("said", ['operational_status: "6"', "operational_status: Retired"])
+def test_what_counts_as_retired_may_be_said_as_stored_or_as_shown(make, said):
+    world = make(service=f"retired: {{install_status: null, {said}}}")
+    made = world.post("cmdb_ci_service", name="Fax gateway", operational_status="6")
+    kept = world.post("cmdb_ci_service", name="Old printer", install_status="7")
+
+    assert [ticket.id for ticket in world.adapter.read("service", [made, kept])] == [kept]
+
+
 def test_a_service_is_found_by_its_name_where_its_table_has_no_numbers(make):
     world = make()
 
