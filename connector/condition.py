@@ -163,8 +163,11 @@ def _said(what: str, variables: Mapping[str, Kind], caret: str) -> tuple[str, st
         return f"unknown name '{undeclared['name']}'", f"{fix}\n{caret}"
     operands = re.search(r"found no matching overload for '([^']*)' applied to '\(([^']*)\)'", what)
     if operands:
-        operator, kinds = operands[1].strip("_"), operands[2].replace(", ", " and ")
+        operator, kinds = operands[1].strip("_@"), operands[2].replace(", ", " and ")
         fix = "use the same kind on both sides"
+        listless = re.search(r"(\w+)\s+in\s+('[^']*'|\"[^\"]*\")", caret)
+        if operator == "in" and listless:
+            fix = f"write {listless[1]} == {listless[2]}, or {listless[1]}.contains({listless[2]})"
         if operands[2].startswith("list("):
             name = re.search(r"(\w+)\s*\.\s*" + re.escape(operator), caret)
             compared = re.search(r"(\w+)\s*(?:==|!=)\s*('[^']*'|\"[^\"]*\")", caret)

@@ -96,12 +96,12 @@ def _null_below(source: Source, under: Any, over: Mapping[Any, Any], path: Path)
             yield from _null_below(source, there, value, here)
 
 
-def _flat(messages: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Walk marshmallow's nest of messages; a dict's own `key`/`value` levels are no part of the file."""
+def _flat(messages: Any, path: Path, *, inner: bool = False) -> Iterator[tuple[Path, str]]:
+    """Walk marshmallow's nest of messages; a dict's own `key` or `value` level (`inner`: just passed) is left out."""
     if isinstance(messages, Mapping):
         for step, below in messages.items():
-            inner = isinstance(below, (Mapping, list)) and step in ("key", "value") and len(path) in (2, 4)
-            yield from _flat(below, path if inner or step == "_schema" else (*path, str(step)))
+            own = not inner and isinstance(below, (Mapping, list)) and step in ("key", "value") and len(path) in (2, 4)
+            yield from _flat(below, path if own or step == "_schema" else (*path, str(step)), inner=own)
     else:
         for message in messages:
             yield path, str(message)

@@ -112,7 +112,7 @@ def _format(source: Source, record: Record, path: Path, entry: Entry) -> Iterato
             fix = "write it as for strptime, such as %Y-%m-%d %H:%M:%S"
             yield Problem(where, f"'{given}' does not say how a {kind} is written", fix)
     elif not forms:
-        yield Problem(where, f"a {kind} has no format", "take it out, or say type: datetime")
+        yield Problem(where, f"type {kind} has no format", "take it out, or say type: datetime")
 
 
 def _dead(source: Source, path: Path, setting: str, why: str, fix: str) -> Problem:

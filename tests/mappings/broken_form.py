@@ -6,6 +6,17 @@ from tests.mappings.broken import Broken
 
 FORM = (
     Broken(
+        "a setting that lacks its last letter",
+        "fields:\n  summary: {value: {a: b}}\n  state: {values: {value: '1'}}\n",
+        [
+            "2: fields.summary.value: no setting 'value'; did you mean 'values'?",
+            (
+                "3: fields.state.values.value: state has no value 'value'; use one of: new, in_progress, on_hold, resolved, "
+                "closed, cancelled"
+            ),
+        ],
+    ),
+    Broken(
         "a text with a comma without quotes",
         "fields:\n  x_cost: {field: u_cost, default: 4711,00}\n",
         [

@@ -260,7 +260,7 @@ MEANING = (
         "a format where there is none",
         "fields:\n  summary: {format: html}\n",
         [
-            "2: fields.summary.format: a text has no format; take it out, or say type: datetime",
+            "2: fields.summary.format: type text has no format; take it out, or say type: datetime",
         ],
     ),
     Broken(
@@ -394,6 +394,18 @@ MEANING = (
                 "2: fields.x_n.when: '==' does not go with list(string) and string; write 'sev1' in label\n"
                 "    label == 'sev1'\n"
                 "          ^"
+            )
+        ],
+    ),
+    Broken(
+        "a text asked as a list",
+        "fields:\n  x_n: {field: n, direction: write, when: \"assignment_group in 'Network'\"}\n",
+        [
+            (
+                "2: fields.x_n.when: 'in' does not go with string and string; "
+                "write assignment_group == 'Network', or assignment_group.contains('Network')\n"
+                "    assignment_group in 'Network'\n"
+                "                     ^"
             )
         ],
     ),
