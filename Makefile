@@ -6,6 +6,8 @@ PY ?= python3
 N ?= 50
 SEED ?= 1
 BIN := .venv/bin
+# Each test process would compile all of it anew where the environment forbids to keep what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
 STAMP := .venv/.installed
 OURS := connector adapters mappings webhooks sandbox
 # bandit: B704 (Markup) is judged line by line by ruff's S704. deptry: psycopg is loaded by name; the others are parts of Flask, requests and Jinja that are imported under their own names.

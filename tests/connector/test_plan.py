@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.plan import (
@@ -104,11 +104,13 @@ def plans(draw):
 rtos = st.integers(1, 3000).map(lambda minutes: timedelta(minutes=minutes))
 
 
+@settings(max_examples=60)
 @given(plans())
 def test_a_plan_survives_json(some):
     assert from_json(json.loads(json.dumps(to_json(some)))) == some
 
 
+@settings(max_examples=60)
 @given(plans(), rtos)
 def test_no_task_is_due_before_one_it_waits_for(some, rto):
     due = due_times(some, NINE, rto)
@@ -117,6 +119,7 @@ def test_no_task_is_due_before_one_it_waits_for(some, rto):
     assert all(due[before] <= due[item.key] for item in some.tasks for before in item.after)
 
 
+@settings(max_examples=60)
 @given(plans(), rtos)
 def test_the_last_required_recovery_task_is_due_when_the_rto_ends(some, rto):
     due = due_times(some, NINE, rto)
@@ -127,6 +130,7 @@ def test_the_last_required_recovery_task_is_due_when_the_rto_ends(some, rto):
         assert max(due[item.key] for item in needed if item.required) == NINE + rto
 
 
+@settings(max_examples=60)
 @given(plans(), rtos)
 def test_work_done_by_its_due_times_leaves_room_for_what_follows(some, rto):
     needed = {item.key: item for item in recovery_tasks(some.tasks)}
@@ -135,6 +139,7 @@ def test_work_done_by_its_due_times_leaves_room_for_what_follows(some, rto):
     assert all(due[item.key] - due[before] >= item.duration for item in needed.values() for before in item.after)
 
 
+@settings(max_examples=60)
 @given(plans())
 def test_the_longest_path_lasts_as_long_as_the_critical_path(some):
     known = {item.key: item for item in some.tasks}
@@ -144,6 +149,7 @@ def test_the_longest_path_lasts_as_long_as_the_critical_path(some):
     assert all(before in known[key].after for before, key in itertools.pairwise(path))
 
 
+@settings(max_examples=60)
 @given(plans())
 def test_a_fresh_plan_is_expected_back_after_its_critical_path(some):
     states = dict.fromkeys((item.key for item in some.tasks), TaskState.PENDING)
@@ -151,6 +157,7 @@ def test_a_fresh_plan_is_expected_back_after_its_critical_path(some):
     assert expected_restoration(some, states, {}, NINE) == NINE + critical_path(recovery_tasks(some.tasks))
 
 
+@settings(max_examples=60)
 @given(plans(), st.data())
 def test_a_circle_is_found_exactly_when_there_is_one(some, data):
     assert circle(some.tasks) == ()
