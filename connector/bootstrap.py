@@ -19,7 +19,7 @@ from connector.durable import Durable, Wakes, prepare_engine
 from connector.escalation import Escalations
 from connector.flows.decide import Decide
 from connector.flows.parts import Connection, Parts, RecordsInForce, Timing, Waking
-from connector.flows.poll import HOUSEKEEPING, PREFLIGHT, WARM, Sweep
+from connector.flows.poll import HOUSEKEEPING, PREFLIGHT, RECORDS, WARM, Sweep
 from connector.flows.send import Send
 from connector.mapping_version import MappingVersion
 from connector.mappings_in_force import Follower, MappingsInForce
@@ -130,6 +130,9 @@ class Connector:
                     seconds = self.settings.poll_every.total_seconds()
                     self._durable.every(seconds, wakes, f"poll:{connection.name}")
                 self._durable.every(PREFLIGHT_EVERY, wakes, f"{PREFLIGHT}:{connection.name}")
+                if connection.keeps:
+                    seconds = self.settings.reconcile_every.total_seconds()
+                    self._durable.every(seconds, wakes, f"{RECORDS}:{connection.name}")
             self._durable.every(TIDY_EVERY, wakes, HOUSEKEEPING)
             self._durable.every(WARM_EVERY, wakes, WARM)
         self._follower = Follower(lambda: self.mappings.follow(self.use))

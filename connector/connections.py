@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,16 @@ from adapters.jira import replay as jira_replay
 from adapters.servicenow import replay as servicenow_replay
 from connector.call import Call, OnCall
 from connector.condition import INCIDENT_VARIABLES, Condition
-from connector.flows.parts import Connection, Received
+from connector.continuity_record import TAKEABLE, plain
+from connector.flows.parts import Connection, Keeping, Received
 from connector.mapping_version import MappingVersion
 from connector.problem import Invalid, Problem
+from connector.record_merge import Carried, Rule
 from connector.settings import ConnectionSettings, Settings
-from connector.ticketing import Ticket, Ticketing
+from connector.ticketing import KEPT, Record, Ticket, Ticketing
 from mappings.library import Mappings
+from mappings.mapping import Field, as_named
+from mappings.mapping import Mapping as RecordMapping
 from webhooks.envelope import EventReader
 from webhooks.jira import event as jira_event
 from webhooks.servicenow import event as servicenow_event
@@ -58,6 +62,7 @@ def _servicenow(settings: ConnectionSettings, mappings: Mappings, on_call: OnCal
         fallback_team=settings.fallback_team,
         major_incident_management=management,  # type: ignore[arg-type]
         major_query=settings.poll_query,
+        keeps=_kept(settings),
         on_call=on_call,
     )
 
@@ -75,8 +80,13 @@ def _jira(settings: ConnectionSettings, mappings: Mappings, on_call: OnCall) -> 
         fallback_team=settings.fallback_team,
         timeout=settings.timeout.total_seconds(),
         search_lag=settings.search_lag.total_seconds(),
+        keeps=_kept(settings),
         on_call=on_call,
     )
+
+
+def _kept(settings: ConnectionSettings) -> frozenset[Record]:
+    return frozenset(record for record in KEPT if settings.records.get(record, "off") != "off")
 
 
 def _replayed_servicenow(item: ConnectionSettings, mappings: Mappings) -> Callable[[Mapping[str, Any]], Ticket]:
@@ -166,7 +176,7 @@ def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersi
     mappings = version.mappings[item.platform]
 
     return Connection(
-        ticketing=platform.adapter(item, mappings, partial(called, item.name)),
+        ticketing=platform.adapter(item, comparable(mappings), partial(called, item.name)),
         open=partial(open_message, item.platform),
         major=compiled.major,
         note_for=compiled.note_for,
@@ -183,7 +193,63 @@ def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersi
             for field in mapping.fields
             if field.wins
         },
+        keeps={
+            record: keeping(mappings.on(item.name)[record], create=item.records[record] == "create")
+            for record in _kept(item)
+        },
     )
+
+
+def comparable(mappings: Mappings) -> Mappings:
+    """Return the mappings with those fields of continuity records read too that are only written.
+
+    So a value that was changed on the platform is seen, and ours can be written back. Formatted texts are not among
+    them: what comes back of one need not be what was written.
+    """
+    return replace(
+        mappings,
+        records={
+            record: replace(mapping, fields=tuple(map(_readable, mapping.fields))) if record in KEPT else mapping
+            for record, mapping in mappings.records.items()
+        },
+    )
+
+
+def _readable(field: Field) -> Field:
+    shape = field.shape
+    simple = shape.type in {"text", "number", "boolean", "date", "duration"} and not (
+        shape.lookup or shape.part or shape.wrap or field.template or field.compute or field.when or field.lossy
+    )
+    return replace(field, reads=True) if simple and field.writes and field.id else field
+
+
+def keeping(mapping: RecordMapping, *, create: bool) -> Keeping:
+    """Return how the records of a mapping are kept in step; `project` is where they are made, and none of their own."""
+    seen = replace(mapping, fields=tuple(map(_readable, mapping.fields))).bind(lambda name: name, "markdown")
+    rules: dict[str, Rule] = {}
+    for field in mapping.fields:
+        reads, known = field.reads and field.source in TAKEABLE[mapping.record], rules.get(field.source)
+        if field.source in {"project", "updated_at"} or not (reads or field.writes):
+            continue
+        rules[field.source] = Rule(
+            reads=reads or (known is not None and known.reads),
+            writes=field.writes or (known is not None and known.writes),
+            policy=field.wins or (known.policy if known is not None else "continuity"),  # type: ignore[arg-type]
+        )
+    return Keeping(rules, partial(_carried, seen), create)
+
+
+def _carried(mapping: RecordMapping, values: Mapping[str, Any]) -> Carried:
+    """Return what values read back as once they were written by a mapping, names and people as they are called."""
+    written = mapping.write(values, as_named)
+    read = mapping.read(written.fields)
+    lost = {
+        field.source: problem.what
+        for problem in (*written.problems, *read.problems)
+        for field in mapping.fields
+        if field.writes and problem.where.startswith(field.where)
+    }
+    return Carried({name: plain(value) for name, value in read.values.items() if name in values}, lost)
 
 
 def _secret_faults(settings: Settings, item: ConnectionSettings) -> list[Problem]:
@@ -201,6 +267,7 @@ def _secret_faults(settings: Settings, item: ConnectionSettings) -> list[Problem
 def open_message(platform: str, source: str, body: bytes) -> Received:
     """Open a stored message's body: the platform's record, and what the message tells of it."""
     if source == "poll":
-        return Received(json.loads(body))
+        raw = json.loads(body)
+        return Received(raw, deleted=not raw)  # nothing is left of what was not found
     envelope = PLATFORMS[platform].reader({}, body)
     return Received(envelope.raw, envelope.deleted, envelope.partial)

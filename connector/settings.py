@@ -53,7 +53,9 @@ class ConnectionSettings:
 
     `poll_query` narrows or widens, in the platform's own query language, which open incidents a poll looks at;
     `poll_projects` are the projects that it looks into. Both have to cover what `major` can be true of.
-    `calls_per_minute` caps our calls, 0 for no cap of ours; `reconcile_calls_per_minute` those of a full audit.
+    `records` says of each kind of continuity record (service, plan) whether it is kept in step here: `off`, `link` (what
+    was adopted) or `create` (all). `calls_per_minute` caps our calls, 0 for no cap of ours;
+    `reconcile_calls_per_minute` those of a full audit.
     """
 
     name: str
@@ -77,6 +79,7 @@ class ConnectionSettings:
     poll_projects: tuple[str, ...] = ()
     calls_per_minute: int = 0
     reconcile_calls_per_minute: int = 60
+    records: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ class Settings:
     give_up_after: timedelta = timedelta(hours=8)
     keep_history: timedelta = timedelta(days=400)
     preflight_at: time = time(3)
+    reconcile_every: timedelta = timedelta(minutes=5)
     escalation: Escalation = Escalation()
     document: Document | None = field(default=None, repr=False, compare=False)
 

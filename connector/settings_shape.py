@@ -118,6 +118,11 @@ class _WebhookShape(Shape):
     tolerance = Length(some=True)
 
 
+class _RecordsShape(Shape):
+    service = Choice(("off", "link", "create"))
+    plan = Choice(("off", "link", "create"))
+
+
 class _ConnectionShape(Shape):
     platform: fields.Field[Any] = Text(required=True)  # one of those that there are: `settings_shape`
     url = _Address(required=True)
@@ -139,6 +144,7 @@ class _ConnectionShape(Shape):
     poll_projects = Names()
     calls_per_minute = _Calls()
     reconcile_calls_per_minute = _Calls()
+    records = fields.Nested(_RecordsShape)
 
 
 class _SmtpShape(Shape):
@@ -177,6 +183,7 @@ class _SettingsShape(Shape):
     keep_history = _Days()
     give_up_after = Length(some=True)
     preflight_at = _TimeOfDay()
+    reconcile_every = Length(some=True)
     escalation = fields.Nested(_EscalationShape)
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from connector import activation as rules
 from connector import wording
 from connector.activation import number
-from connector.flows import incidents
+from connector.flows import incidents, records
 from connector.flows.advance import save
 from connector.flows.parts import Parts
 from connector.flows.poll import PREFLIGHT
@@ -44,6 +44,8 @@ def apply(tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket | No
             return _stand_down(tx, parts, order, now)
         case "task":
             return _task(tx, parts, order, now)
+        case "settle":
+            return records.settle(tx, parts, order, now)
         case "apply":
             return _look_again(tx, parts, row.key, str(order.get("by") or ""), now)
         case "look":
@@ -151,6 +153,7 @@ def _look_again(tx: sa.Connection, parts: Parts, key: str, by: str, now: datetim
             count += 1
     for name in parts.connections:
         parts.wakes.wake(tx, "sweep", f"{PREFLIGHT}:{name}")
+    records.wake_changed(tx, parts)
     return "done", f"records applied; {count} open incidents are looked at again"
 
 

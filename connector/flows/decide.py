@@ -12,13 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.condition import Undecidable
-from connector.flows import commands, incidents, tasks
+from connector.flows import commands, incidents, records, tasks
 from connector.flows.advance import advance
 from connector.flows.cause import cause_of
 from connector.flows.leave import Later, leave
 from connector.flows.parts import Parts, Waking, waiting_time
 from connector.problem import Invalid
-from connector.store import activations, deliveries, writes
+from connector.store import activations, counterparts, deliveries, writes
 from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,10 @@ class WokenHere:
 
 
 class Decide:
-    """The flow of the `incident` queue; its subjects are `activation:<id>`, `ticket:<connection>:<id>` and commands."""
+    """The flow of the `incident` queue.
+
+    Its subjects are `activation:<id>`, `record:<kind>:<key>`, `ticket:<connection>:<id>` and commands.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -68,7 +71,20 @@ class Decide:
             with self._parts.database.begin() as tx:
                 parts = replace(self._parts, cause=_folded(causes))
                 advance(tx, parts, int(subject.partition(":")[2]), self._parts.now())
+        elif subject.startswith("record:"):
+            self._keep(subject, _folded(causes))
         self._parts.meter.stepped("decide", monotonic() - began)
+
+    def _keep(self, subject: str, cause: str) -> None:
+        """Bring a continuity record up to date, after reading what a write of ours may have left otherwise."""
+        _, record, key = subject.split(":", 2)
+        parts = replace(self._parts, cause=cause)
+        with parts.database.begin() as tx:
+            unsure = records.to_read(tx, record, key)
+        for connection, platform_id in unsure:
+            records.read_again(parts, connection, record, platform_id)
+        with parts.database.begin() as tx:
+            records.bring_up_to_date(tx, parts, record, key, parts.now())
 
     def _settle_all(self, found: Sequence[sa.Row[Any]], waiting: set[str]) -> None:
         """Decide on messages in their order: together as far as they speak for themselves, else one by one."""
@@ -174,9 +190,20 @@ class Decide:
         ticket = connection.ticketing.parse(received.raw)
         with self._parts.database.begin() as tx:
             placement = activations.placement_of(tx, row.connection, row.platform_id)
+            kept = counterparts.at(tx, row.connection, row.platform_id) if placement is None else None
             doubtful = placement is not None and tasks.may_be_stale(self._parts, placement, ticket)
-            question = placement is None and writes.created_as(tx, row.connection, row.platform_id) is not None
-        record: Record = placement.record if placement is not None else "recovery_task" if question else "incident"
+            # What was linked may bear nothing that tells its kind.
+            doubtful = doubtful or (
+                kept is not None
+                and (kept.version is None or ticket.version < kept.version or ticket.record != kept.record)
+            )
+            question = (
+                placement is None
+                and kept is None
+                and writes.created_as(tx, row.connection, row.platform_id) is not None
+            )
+        record: Record = "recovery_task" if question else "incident"
+        record = placement.record if placement is not None else kept.record if kept is not None else record
         if received.partial or doubtful or question:
             with leave(self._parts, connection.name, "backfill" if record in KEPT else "live"):
                 ticket = next(iter(connection.ticketing.read(record, [row.platform_id])), gone)
@@ -216,6 +243,11 @@ class Decide:
                 # Even when nothing comes of it: writes to this ticket were held back until it was decided.
                 parts.wakes.wake(tx, "incident", subject)
             return state, reason
+        kept = counterparts.at(tx, row.connection, row.platform_id)
+        if kept is not None:
+            if row.subject != counterparts.subject(kept.record, kept.key):
+                records.wake(tx, parts, kept.record, kept.key)
+            return records.take_in(tx, parts, kept, ticket, now, row.id)
         if ticket.deleted:
             return incidents.deleted(tx, parts, ticket, now)
         if ticket.record == "incident":

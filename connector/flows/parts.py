@@ -15,13 +15,15 @@ from connector.breaker import Breakers
 from connector.budget import Budgets
 from connector.catalog import Catalog, Places
 from connector.condition import Condition, Undecidable
+from connector.continuity_record import values_of, with_values
 from connector.incident import Incident, from_values
 from connector.merge import Policy
 from connector.moment import instant
 from connector.page_link import PageLinks
+from connector.record_merge import Carried, Rule, same
 from connector.standing import Joined
 from connector.store import catalogs as stored
-from connector.store import tickets
+from connector.store import counterparts, tickets
 from connector.store.database import Database
 from connector.ticketing import Outcome, Ticketing, Write
 
@@ -39,10 +41,24 @@ class Received:
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """How a kind of continuity record is kept in step on a connection.
+
+    `create`: records that it has no counterpart of are created. `rules` are those of the fields that the mapping
+    names, `carry` tells what our values read back as once they are written there.
+    """
+
+    rules: Mapping[str, Rule]
+    carry: Callable[[Mapping[str, Any]], Carried]
+    create: bool = False
+
+
+@dataclass(frozen=True)
 class Connection:
     """One connection as the flows use it; conditions are compiled, `open` opens a stored message's body by source.
 
-    `wins` holds, by record and field, whose value stands when both sides changed it. `mapping_version` is the version
+    `wins` holds, by record and field, whose value stands when both sides changed it; `keeps` the kinds of continuity
+    records that are kept in step. `mapping_version` is the version
     of the mappings that `ticketing` was made with, 0 for a draft.
     """
 
@@ -57,6 +73,7 @@ class Connection:
     poll: bool
     timeout: timedelta = timedelta(seconds=10)
     wins: Mapping[tuple[str, str], Policy] = field(default_factory=dict)
+    keeps: Mapping[str, Keeping] = field(default_factory=dict)
     mapping_version: int = 0
 
     @property
@@ -199,16 +216,40 @@ class Parts:
 
 
 class RecordsInForce:
-    """The catalog in force, read again only when another one was applied."""
+    """The catalog in force, read again only when another one was applied or a platform's value was taken."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._catalog: Catalog | None = None
+        self._files: Catalog | None = None
+        self._whole: tuple[tuple[str, int, int], Catalog] | None = None
 
     def read(self, tx: sa.Connection) -> Catalog:
-        digest = stored.newest_digest(tx)
+        """Return the records as they stand: the files', with the values laid over them that platforms may set."""
+        mark = (stored.newest_digest(tx), *counterparts.stamp(tx))
         with self._lock:
-            if self._catalog is None or self._catalog.digest != digest:
-                row = stored.newest(tx)
-                self._catalog = catalogs.from_json(row.content) if row else catalogs.catalog_of((), ())
-            return self._catalog
+            if self._whole is None or self._whole[0] != mark:
+                files = self._read_files(tx, mark[0])
+                self._whole = (mark, _laid_over(tx, files, f"{mark[1]}.{mark[2]}") if mark[1] else files)
+            return self._whole[1]
+
+    def files(self, tx: sa.Connection) -> Catalog:
+        """Return the records as the files that were applied last state them."""
+        with self._lock:
+            return self._read_files(tx, stored.newest_digest(tx))
+
+    def _read_files(self, tx: sa.Connection, digest: str) -> Catalog:
+        if self._files is None or self._files.digest != digest:
+            row = stored.newest(tx)
+            self._files = catalogs.from_json(row.content) if row else catalogs.catalog_of((), ())
+        return self._files
+
+
+def _laid_over(tx: sa.Connection, files: Catalog, mark: str) -> Catalog:
+    """Return the files' records with the values taken from platforms; a file that was changed since wins."""
+    taken: dict[tuple[str, str], dict[str, Any]] = {}
+    for (record, key), rows in counterparts.all_taken(tx).items():
+        said = values_of(files, record, key) or {}
+        taken[record, key] = {
+            row.field: row.value for row in rows if row.field in said and same(said[row.field], row.file_value)
+        }
+    return with_values(files, taken, mark)

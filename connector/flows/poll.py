@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.activation import mark_passed
-from connector.flows import alerts
+from connector.flows import alerts, reconcile, remarks
 from connector.flows.incidents import remember
 from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
@@ -19,6 +19,7 @@ from connector.ticketing import Refused, Ticket, Unavailable, Watch
 
 HOUSEKEEPING = "housekeeping"
 PREFLIGHT = "preflight"
+RECORDS = "records"
 WARM = "warm"
 PURGE_EVERY = timedelta(hours=1)
 PURGED_AT_ONCE = 50
@@ -31,12 +32,14 @@ log = logging.getLogger(__name__)
 class Sweep:
     """The flow of the `sweep` queue.
 
-    Its subjects are `poll:<connection>`, `preflight:<connection>`, `housekeeping` and `warm`.
+    Its subjects are `poll:<connection>`, `records:<connection>`, `preflight:<connection>`, `remarks:<activation>`,
+    `housekeeping` and `warm`.
     """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._preflight = Preflight(parts)
+        self._remarks = remarks.Remarks(parts)
         self._behind: dict[str, str] = {}
         self._purged_at: datetime | None = None  # when last nothing was found that is kept no longer
 
@@ -46,6 +49,10 @@ class Sweep:
             self._poll(self._parts.connections[name])
         elif kind == PREFLIGHT and name in self._parts.connections:
             self._preflight(name)
+        elif kind == RECORDS and name in self._parts.connections:
+            reconcile.sweep(self._parts, self._parts.connections[name])
+        elif kind == remarks.KIND:
+            self._remarks(int(name))
         elif kind == HOUSEKEEPING:
             self._tidy()
         elif kind == WARM and self._parts.warm is not None:
@@ -157,6 +164,8 @@ def hand_over(tx: sa.Connection, parts: Parts, connection: Connection, ticket: T
     known = placement.version if placement is not None else row.version if row is not None else None
     newer = known is None or ticket.version > known
     if placement is not None:
+        if newer:
+            remarks.heard(tx, parts, placement, ticket.version, now)
         # A write of ours that does not change the state leaves the version behind; the state tells.
         newer = newer and str(ticket.values.get("state", "")) != placement.state
     if not newer:

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.flows import reconcile, records
 from connector.flows.advance import tell_incidents
 from connector.flows.cause import cause_for_ticket
 from connector.flows.outbox import Outbox
@@ -20,7 +21,7 @@ from connector.flows.poll import hand_over
 from connector.flows.urgency import Chosen, choose, urgency_of
 from connector.flows.write_back import plan_linked
 from connector.store import activations, deliveries, tickets, writes
-from connector.ticketing import Outcome, Refused, Unavailable, Write
+from connector.ticketing import KEPT, Outcome, Refused, Unavailable, Write
 
 log = logging.getLogger(__name__)
 LOGGED_TRIES = frozenset({0, 2, 5, 10, 20, 50, 100})
@@ -67,6 +68,10 @@ class Send:
         began = monotonic()
         tried = [row for row in due if _is_tried_state(row)]
         overtaken, outcomes = self._look_again(connection, tried)
+        changes = [row for row in due if row.record in KEPT and row.action == "update"]
+        if changes:
+            more, found = reconcile.look_first(self._parts, connection, changes)
+            overtaken, outcomes = overtaken | more, outcomes | found
         left = [row for row in due if row.id not in overtaken and row.key not in outcomes]
         if left:
             outcomes |= {outcome.key: outcome for outcome in _sent(sender, [_write(row) for row in left])}
@@ -158,13 +163,15 @@ class Send:
             return Chosen()
         ready: list[sa.Row[Any]] = []
         held = set(
-            deliveries.open_tickets(tx, connection, [row.platform_id for row in open_writes if row.placement_id])
+            deliveries.open_tickets(
+                tx, connection, [row.platform_id for row in open_writes if row.placement_id or row.record in KEPT]
+            )
         )
         for row in open_writes:
             due = row.state == "pending" and (row.next_at <= now or row.sent_at is None)
             if due and row.platform_id not in held:
                 ready.append(row)
-            elif row.platform_id:
+            elif row.platform_id and (row.values or row.state == "pending"):  # a parked note holds nothing
                 held.add(row.platform_id)
         budgets = self._parts.budgets
         chosen = choose(
@@ -202,6 +209,8 @@ class Send:
                     self._park(tx, row, outcome.reason, now, answer=_answer(outcome))
                 case "retry" | "unclear":
                     self._again(tx, row, outcome, now)
+            if row.record in KEPT and outcome.status in {"done", "refused"}:
+                records.settled(tx, self._parts, row)
         if created and kind == "activation":
             self._take_up(tx, subject, created, outcomes)
             self._parts.wakes.wake(tx, "incident", subject)
@@ -231,6 +240,8 @@ class Send:
         writes.update(tx, [row.id], values)
         if row.placement_id is not None:
             self._placed(tx, row, outcome, now)
+        elif row.record in KEPT:
+            records.written(tx, self._parts, row, outcome, now)
         elif row.record == "incident" and row.action == "update":
             ticket = tickets.get(tx, row.connection, row.platform_id, lock=True)
             if ticket is not None:

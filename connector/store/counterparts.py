@@ -1,0 +1,162 @@
+"""Where continuity records stand on platforms: what each side last said, and what was taken from there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.store.statements import by_dialect
+from connector.store.tables import counterpart, taken, write
+
+_ADD = by_dialect(
+    lambda insert: (
+        insert(counterpart)
+        .on_conflict_do_nothing(index_elements=["record", "key", "connection"])
+        .returning(counterpart.c.id)
+    )
+)
+_OF_RECORD = (
+    sa.select(counterpart)
+    .where(counterpart.c.record == sa.bindparam("kind"), counterpart.c.key == sa.bindparam("of"))
+    .order_by(counterpart.c.connection)
+)
+_STAMP = sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(taken.c.id), 0)).select_from(taken)
+
+
+def subject(record: str, key: str) -> str:
+    """Return what a record's messages and writes are handled under."""
+    return f"record:{record}:{key}"
+
+
+def at(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
+    """Return the counterpart that a ticket is, locked."""
+    statement = sa.select(counterpart).where(
+        counterpart.c.connection == connection, counterpart.c.platform_id == platform_id
+    )
+    return tx.execute(statement.with_for_update()).first() if platform_id else None
+
+
+def among(tx: sa.Connection, connection: str, platform_ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
+    """Return the counterparts that these tickets are, by the ticket's id."""
+    statement = sa.select(counterpart).where(
+        counterpart.c.connection == connection, counterpart.c.platform_id.in_(platform_ids)
+    )
+    return {row.platform_id: row for row in tx.execute(statement)} if platform_ids else {}
+
+
+def of_record(tx: sa.Connection, record: str, key: str, *, lock: bool = False) -> Sequence[sa.Row[Any]]:
+    """Return where a record stands, by connection."""
+    return tx.execute(_OF_RECORD.with_for_update() if lock else _OF_RECORD, {"kind": record, "of": key}).all()
+
+
+def every(tx: sa.Connection, *, connection: str = "", record: str = "") -> Sequence[sa.Row[Any]]:
+    """Return all counterparts, or those of a connection or kind, in the order of kind, key and connection."""
+    statement = sa.select(counterpart).order_by(counterpart.c.record, counterpart.c.key, counterpart.c.connection)
+    for column, value in ((counterpart.c.connection, connection), (counterpart.c.record, record)):
+        if value:
+            statement = statement.where(column == value)
+    return tx.execute(statement).all()
+
+
+def add(tx: sa.Connection, record: str, key: str, connection: str, values: Mapping[str, Any]) -> bool:
+    """Record where a record stands, or shall be created; False where that is known already."""
+    given = {**_EMPTY, "record": record, "key": key, "connection": connection, **values}
+    return tx.execute(_ADD[tx.dialect.name], given).scalar() is not None
+
+
+def update(tx: sa.Connection, counterpart_id: int, values: Mapping[str, Any]) -> None:
+    tx.execute(sa.update(counterpart).where(counterpart.c.id == counterpart_id).values(dict(values)))
+
+
+def met(tx: sa.Connection, ids: Sequence[int], audit_id: int) -> None:
+    """Note that a full audit met these counterparts."""
+    if ids:
+        tx.execute(sa.update(counterpart).where(counterpart.c.id.in_(ids)).values(audit=audit_id))
+
+
+def unmet(tx: sa.Connection, connection: str, record: str, audit_id: int, *, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return counterparts that are linked and that a full audit has not met."""
+    statement = sa.select(counterpart).where(
+        counterpart.c.connection == connection,
+        counterpart.c.record == record,
+        counterpart.c.platform_id.is_not(None),
+        counterpart.c.gone == "",
+        sa.or_(counterpart.c.audit.is_(None), counterpart.c.audit != audit_id),
+    )
+    return tx.execute(statement.order_by(counterpart.c.id).limit(limit)).all()
+
+
+def linked_since(tx: sa.Connection, connection: str, record: str) -> datetime | None:
+    """Return when the first record of a kind was linked on a connection, None where none is."""
+    statement = sa.select(sa.func.min(counterpart.c.linked_at)).where(
+        counterpart.c.connection == connection, counterpart.c.record == record, counterpart.c.gone == ""
+    )
+    return tx.execute(statement).scalar()
+
+
+def write_key(row: sa.Row[Any], number: int) -> str:
+    """Return the key of a counterpart's write of that number; `row.writes` is the number of the next."""
+    return f"{subject(row.record, row.key)}:{row.connection}:{number}"
+
+
+def newest_write(tx: sa.Connection, row: sa.Row[Any]) -> sa.Row[Any] | None:
+    """Return the latest write of a counterpart, locked: it is not being taken."""
+    statement = sa.select(write).where(write.c.key == write_key(row, row.writes - 1))
+    return tx.execute(statement.with_for_update()).first() if row.writes else None
+
+
+def written_since(tx: sa.Connection, row: sa.Row[Any], since: datetime, *, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return the newest `limit` updates of a counterpart's ticket that were done since then, the oldest first."""
+    keys = [write_key(row, number) for number in range(max(row.writes - limit, 0), row.writes)]
+    statement = sa.select(write).where(
+        write.c.key.in_(keys), write.c.action == "update", write.c.state == "done", write.c.done_at >= since
+    )
+    return tx.execute(statement.order_by(write.c.id)).all()
+
+
+def stamp(tx: sa.Connection) -> tuple[int, int]:
+    """Return what changes whenever a taken value does."""
+    count, newest = tx.execute(_STAMP).one()
+    return int(count), int(newest)
+
+
+def all_taken(tx: sa.Connection) -> dict[tuple[str, str], list[sa.Row[Any]]]:
+    """Return the values taken from platforms, by record and key."""
+    found: dict[tuple[str, str], list[sa.Row[Any]]] = defaultdict(list)
+    for row in tx.execute(sa.select(taken).order_by(taken.c.id)):
+        found[row.record, row.key].append(row)
+    return dict(found)
+
+
+def taken_of(tx: sa.Connection, record: str, key: str) -> Sequence[sa.Row[Any]]:
+    return tx.execute(sa.select(taken).where(taken.c.record == record, taken.c.key == key)).all()
+
+
+def take(tx: sa.Connection, values: Mapping[str, Any]) -> None:
+    """Keep a value taken from a platform, in the place of the one before it."""
+    drop(tx, values["record"], values["key"], values["field"])
+    tx.execute(sa.insert(taken).values(dict(values)))
+
+
+def drop(tx: sa.Connection, record: str, key: str, field: str) -> None:
+    """Let the file's own value stand again."""
+    tx.execute(sa.delete(taken).where(taken.c.record == record, taken.c.key == key, taken.c.field == field))
+
+
+_EMPTY: Mapping[str, Any] = {
+    "number": "",
+    "url": "",
+    "writes": 0,
+    "base": {},
+    "ours": {},
+    "theirs": {},
+    "declined": {},
+    "conflicts": {},
+    "problems": {},
+    "state": "new",
+    "gone": "",
+}
