@@ -39,36 +39,41 @@ def services(*, plain: bool) -> tuple[Table, ...]:
     )
 
 
-KNOWLEDGE = (
-    Table(
-        "kb_knowledge_base",
-        "Knowledge Base",
-        (
-            *SYSTEM,
-            text("title", "Title", 100),
-            ref("owner", "Owner", "sys_user"),
-            of("boolean", "active", "Active", "true"),
+def knowledge(*, plain: bool) -> tuple[Table, ...]:
+    """Articles and their knowledge bases; plain, without a day of review, which does not come with the platform."""
+    own = () if plain else (of("glide_date", "u_review_at", "Review at"),)
+    return (
+        Table(
+            "kb_knowledge_base",
+            "Knowledge Base",
+            (
+                *SYSTEM,
+                text("title", "Title", 100),
+                ref("owner", "Owner", "sys_user"),
+                of("boolean", "active", "Active", "true"),
+            ),
+            display="title",
         ),
-        display="title",
-    ),
-    Table(
-        "kb_knowledge",
-        "Knowledge",
-        (
-            *SYSTEM,
-            Column("number", "Number", default="javascript:getNextObjNumberPadded();"),
-            Column("short_description", "Short description", length=100, mandatory=True),
-            Column("text", "Article body", "html", length=65000),
-            Column("kb_knowledge_base", "Knowledge base", "reference", "kb_knowledge_base", 32, mandatory=True),
-            text("workflow_state", "Workflow", default="draft"),
-            of("glide_date", "valid_to", "Valid to", "2100-01-01"),
-            ref("author", "Author", "sys_user"),
-            of("boolean", "active", "Active", "true"),
+        Table(
+            "kb_knowledge",
+            "Knowledge",
+            (
+                *SYSTEM,
+                Column("number", "Number", default="javascript:getNextObjNumberPadded();"),
+                Column("short_description", "Short description", length=100, mandatory=True),
+                Column("text", "Article body", "html", length=65000),
+                Column("kb_knowledge_base", "Knowledge base", "reference", "kb_knowledge_base", 32, mandatory=True),
+                text("workflow_state", "Workflow", default="draft"),
+                of("glide_date", "valid_to", "Valid to", "2100-01-01"),
+                ref("author", "Author", "sys_user"),
+                of("boolean", "active", "Active", "true"),
+                *own,
+            ),
+            display="number",
+            prefix="KB",
         ),
-        display="number",
-        prefix="KB",
-    ),
-)
+    )
+
 
 BCM = (
     Table(

@@ -31,7 +31,9 @@ def instance(options: Options) -> Schema:
             {"state": {"default": "151"}},
         ),
     )
-    kept = continuity.services(plain=plain) + continuity.KNOWLEDGE + (continuity.BCM if options.bcm else ())
+    kept = (
+        continuity.services(plain=plain) + continuity.knowledge(plain=plain) + (continuity.BCM if options.bcm else ())
+    )
     tables = desk + _CMDB + kept + _PEOPLE + _PLATFORM
     names = {table.name for table in tables}
     return Schema(tables, {place: labels for place, labels in choices.CHOICES.items() if place[0] in names})

@@ -39,7 +39,8 @@ def test_a_plan_is_an_article_where_business_continuity_management_is_not_instal
 
     row = world.row(made.id)
     assert (made.status, made.warnings, made.number) == ("done", (), "KB0010001")
-    assert (row["sys_class_name"], row["kb_knowledge_base"], row["valid_to"]) == ("kb_knowledge", BASE, "2027-01-31")
+    assert (row["sys_class_name"], row["kb_knowledge_base"], row["u_review_at"]) == ("kb_knowledge", BASE, "2027-01-31")
+    assert row["valid_to"] == "2100-01-01"
     assert "<h1>Fail over</h1>" in row["text"]
     (read,) = world.adapter.read("plan", [made.id, "KB0010001", "Payments fail over"])
     assert (read.values["title"], read.values["review_at"]) == ("Payments fail over", date(2027, 1, 31))
