@@ -20,8 +20,8 @@ MIRRORED = ":remark:"
 class Recording:
     """The rows of one activation, each kind in the order of its ids; messages in the order in which they were decided.
 
-    `writes` are those to its tickets, before it began too. `opened` are the instants at which its tasks were opened.
-    `earlier` are activations that its incidents took part in before.
+    `writes` are those to its tickets, before it began too. `looks` are the instants at which it is known to have
+    been looked at. `earlier` are activations that its incidents took part in before.
     """
 
     activation: sa.Row[Any]
@@ -29,7 +29,7 @@ class Recording:
     writes: Sequence[sa.Row[Any]]
     tickets: Sequence[sa.Row[Any]]
     placements: Sequence[sa.Row[Any]]
-    opened: frozenset[datetime]
+    looks: frozenset[datetime]
     catalogs: Sequence[sa.Row[Any]]
     earlier: Sequence[int]
 
@@ -64,7 +64,7 @@ def recording(tx: sa.Connection, activation_id: int) -> Recording | None:
         [item for item in written if item.activation_id in {None, activation_id}],
         tickets,
         placed,
-        frozenset(at for at in tasks if at is not None),
+        frozenset({*tasks, row.ended_at, row.complete_at, row.escalated_at} - {None}),
         tx.execute(sa.select(catalog).order_by(catalog.c.id)).all(),
         sorted({item.activation_id for item in written} - {None, activation_id}),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,9 @@ from connector.page_link import PageLinks
 from connector.retrace import Epoch, Retraced, alike, retrace
 from connector.store.database import Database
 from connector.store.recording import recording
+from connector.store.tables import metadata
 from tests.connector.flows.calm import Calm
-from tests.connector.flows.test_chances import NINE, _connection
+from tests.connector.flows.test_chances import NINE, Small, _connection, _play
 
 LINKS = PageLinks("http://here", "a secret of sixteen")
 
@@ -42,7 +43,15 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calm]:
     found.database.close()
 
 
-def again(calm: Calm, path: Path, **changed: object) -> Retraced:
+class Ticking(Small):
+    """No two instants are the same, as with real clocks."""
+
+    def now(self) -> datetime:
+        self.time += timedelta(microseconds=1)
+        return self.time
+
+
+def again(calm: Small, path: Path, **changed: object) -> Retraced:
     sides: dict[str, Connection] = {name: replace(_connection(side), **changed) for name, side in calm.sides.items()}
     database = Database(f"sqlite:///{path}/again.db")
     with calm.database.begin() as tx:
@@ -62,6 +71,20 @@ def test_the_same_messages_and_answers_lead_to_the_same_writes(calm: Calm, tmp_p
     assert found.assumed == ()
     assert found.messages > 20
     assert found.writes == len(calm.writes()) > 30
+
+
+@pytest.mark.parametrize("seed", [7, 12])
+def test_what_was_lost_doubled_refused_and_killed_in_between_makes_no_difference(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    made = Database(f"sqlite:///{path}")
+    metadata.create_all(made.engine)
+    made.close()
+    small = Ticking(path, seed)
+
+    _play(small)
+
+    assert again(small, tmp_path).differences == ()
+    small.database.close()
 
 
 def test_every_write_of_an_outage_has_its_cause(calm: Calm) -> None:
