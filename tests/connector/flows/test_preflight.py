@@ -25,6 +25,7 @@ TASKS = {
     "failover": task("Failover", "assess", on={"jira": "OPS"}, team="Database Operations"),
     "check": task("Check", "failover", on={"jira": "OPS"}, team="Database Operations"),
 }
+FILES = ("activation", "recovery_task", "review")
 EVERY_WHERE = ("servicenow", "jira")
 ASKED_BY_POST = ("/search/jql", "/workflows")
 """What Jira Cloud's live check asks by POST: searches, and workflows in bulk."""
@@ -279,8 +280,9 @@ def test_what_many_plans_share_is_told_in_one_line(tmp_path: Path, monkeypatch: 
         (mail,) = box.mails
         lines = mail.get_payload(decode=True).decode().splitlines()
         assert " ".join(str(mail["Subject"]).split()).endswith("could not be fully created: PLAN-0 and 29 more")
-        assert len([line for line in lines if line.startswith("plans/") and "is required for Sub-task" in line]) == 1
-        assert len([line for line in lines if "(and so for 29 more plans)" in line]) == 2
+        shared = [line for line in lines if "(and so for 29 more plans)" in line]
+        assert [sum(f"mappings/jira/{record}.yaml" in line for line in shared) for record in FILES] == [1, 1, 1]
+        assert len(shared) == len([line for line in lines if line.startswith("plans/")]) == 3
         assert len(errors(world)) == 30
 
 
