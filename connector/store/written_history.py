@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from connector.activation import id_of, number
 from connector.store.tables import history, placement, ticket, write
 
-PAGE = 1000
+PAGE = 5000
 """Lines that are held in memory at a time."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
