@@ -51,11 +51,11 @@ class Ticking(Small):
         return self.time
 
 
-def again(calm: Small, path: Path, **changed: object) -> Retraced:
+def again(calm: Small, path: Path, activation: int = 1, **changed: object) -> Retraced:
     sides: dict[str, Connection] = {name: replace(_connection(side), **changed) for name, side in calm.sides.items()}
-    database = Database(f"sqlite:///{path}/again.db")
+    database = Database(f"sqlite:///{path}/again-{activation}.db")
     with calm.database.begin() as tx:
-        found = recording(tx, 1)
+        found = recording(tx, activation)
     assert found is not None
     assert found.complete
     try:
@@ -71,6 +71,24 @@ def test_the_same_messages_and_answers_lead_to_the_same_writes(calm: Calm, tmp_p
     assert found.assumed == ()
     assert found.messages > 20
     assert found.writes == len(calm.writes()) > 30
+
+
+def test_what_people_ordered_is_retraced_too(tmp_path: Path) -> None:
+    calm = Calm(tmp_path / "x.db")
+    calm.order("exercise", plan="PAY-DR", by="Ola")
+    calm.finish("assess")
+    incident = calm.desk.memory.open_incident(priority=3, ci=["payments-db"])
+    calm.settle()
+    number = next(ticket.number for ticket in calm.desk.memory.tickets() if ticket.id == incident)
+    calm.order("activate", connection="desk", number=number, plan="", by="Ola")
+    calm.order("task", "activation:2", activation=2, task="assess", state="done", by="Ola", reason="")
+    calm.order("stand-down", "activation:2", activation=2, by="Ola", reason="false alarm")
+
+    exercise, real = (again(calm, tmp_path, activation) for activation in (1, 2))
+
+    assert exercise.differences == real.differences == ()
+    assert exercise.writes + real.writes == len(calm.writes())
+    calm.database.close()
 
 
 @pytest.mark.parametrize("seed", [7, 12])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from connector.store import deliveries
 from connector.store.database import Database
 from connector.store.tables import metadata, write
 from tests.connector.flows.test_chances import Mortal, Small
@@ -70,6 +72,19 @@ class Calm(Small):
             if str(ticket.values["title"]).endswith(f"] {key}")
         ]
         return found[0]
+
+    def order(self, event: str, subject: str = "", **what: Any) -> None:
+        """Record a command as the command line does, and have it carried out."""
+        self.time += MOMENT
+        key = f"{event} at {self.time}"
+        body, number = json.dumps({"reason": "", **what}).encode(), str(what.get("number", ""))
+        message = deliveries.Message(
+            "command", key, "command", event, body, number=number, subject=subject or f"command:{key}"
+        )
+        with self.database.begin() as tx:
+            deliveries.record(tx, message, self.time)
+            self.bell.wake(tx, "incident", message.subject)
+        self.settle()
 
     def close(self, incident: str) -> None:
         for state in ("resolved", "closed"):
