@@ -26,6 +26,8 @@ _REACH = {
     "recovery_status": 255,
     "continuity_link": 200,
 }
+# A formatted text is a whole plan.
+_WHOLE_PLAN = 20000
 _KINDS = {
     "boolean": "true or false",
     "reference": "a reference",
@@ -148,7 +150,7 @@ def _form(place: MappedColumn) -> Iterator[Problem]:
 def cut_short(place: MappedColumn) -> Iterator[Problem]:
     """Yield a text of ours that may be longer than its column."""
     item, length = place.item, place.column.length
-    reach = _REACH.get(item.source, 0)
+    reach = _WHOLE_PLAN if item.shape.type == "rich_text" and item.source == "text" else _REACH.get(item.source, 0)
     textual = _KINDS.get(place.column.kind, "text") in ("text", "formatted text")
     if textual and item.shape.type in ("text", "rich_text") and 0 < length < reach:
         what = f"{place.name} takes {length} characters, and {item.source} may have {reach}: the rest would be cut"

@@ -175,6 +175,16 @@ def test_the_live_check_tells_what_an_article_lacks_and_which_classes_there_are_
     assert "error" not in lines
 
 
+def test_a_plan_that_may_be_longer_than_its_column_is_told_by_the_check_and_a_longer_one_by_its_write(make):
+    world = make(BCM, KEEPS)
+
+    (told,) = world.told()
+    made = send(world, plan(text="word " * 1000))
+
+    assert "sn_bcp_plan.description takes 4000 characters, and text may have 20000: the rest would be cut" in told
+    assert [warning.partition(":")[0] for warning in made.warnings] == ["sn_bcp_plan.description did not stick"]
+
+
 def test_a_preflight_of_a_plan_is_clean_on_either_table(make):
     for options in (Options(policy_acl=False), Options(policy_acl=False, bcm=True)):
         world = make(options, KEEPS, plan=ARTICLE)
