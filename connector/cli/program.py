@@ -32,6 +32,9 @@ COMMANDS = {
     "retrace": "retrace",
     **dict.fromkeys(("activate", "exercise", "stand-down", "task"), "response"),
     **dict.fromkeys(("deliveries", "parked", "replay"), "messages"),
+    "adopt": "adopt",
+    "reconcile": "reconcile",
+    **dict.fromkeys(("records", "settle"), "in_step"),
 }
 """Each command and the module that holds it; loaded when it is used, because a sandbox needs no engine to start."""
 

@@ -16,7 +16,15 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
 
 from connector import activation as rules
-from connector.console import explanation_shapes, figures, history_shapes, plan_figures, records, shapes
+from connector.console import (
+    explanation_shapes,
+    figures,
+    history_shapes,
+    kept_records,
+    plan_figures,
+    records,
+    shapes,
+)
 from connector.console.bearer import admitted
 from connector.console.document_style import Style
 from connector.explanation import plain_data
@@ -145,6 +153,7 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
 
     _add_plans(api, database)
     _add_history(api, database)
+    _add_records(api, database)
     return api
 
 
@@ -171,6 +180,14 @@ def _add_history(api: Any, database: Database) -> None:
             "lines": [line.told for line in found],
             "next": str(found[-1].place) if len(found) == size else None,
         }
+
+
+def _add_records(api: Any, database: Database) -> None:
+    @_operation(api, "/records", kept_records.RecordList, kept_records.RecordQuery, unknown=False)
+    def list_records(query: dict[str, Any]) -> dict[str, Any]:
+        """List services and plans that are kept in step with a platform, and how each stands."""
+        with database.engine.connect() as tx:
+            return {"records": kept_records.listed(tx, **query)}
 
 
 def _explained(database: Database, explainer: Explainer, connection: str, number: str) -> TicketWhy:

@@ -1,0 +1,103 @@
+"""Continuity records as they are kept in step, for the read API and the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from marshmallow import Schema, fields, validate
+
+from connector.console.shapes import choice, instant, text
+from connector.store import counterparts
+from connector.ticketing import KEPT
+
+STATES = ("new", "in step", "waiting", "conflict", "parked", "gone", "not in the files")
+
+
+class RecordQuery(Schema):
+    """Which records to list; anything else in the query is refused."""
+
+    kind = fields.String(
+        load_default="", validate=validate.OneOf(KEPT), metadata={"description": "Only services, or only plans."}
+    )
+    connection = fields.String(load_default="", metadata={"description": "Only those on one connection."})
+    state = fields.String(
+        load_default="", validate=validate.OneOf(STATES), metadata={"description": "Only those in this state."}
+    )
+
+
+class Conflict(Schema):
+    field = text("Our name of the field.")
+    ours = fields.Raw(required=True, allow_none=True, metadata={"description": "Our value."})
+    theirs = fields.Raw(required=True, allow_none=True, metadata={"description": "The platform's value."})
+    since = instant("When both sides were first seen to differ")
+
+
+class Taken(Schema):
+    field = text("Our name of the field.")
+    value = fields.Raw(required=True, allow_none=True, metadata={"description": "The value that stands."})
+    in_file = fields.Raw(required=True, allow_none=True, metadata={"description": "What the file said at that time."})
+    at = instant("When it was taken")
+
+
+class Record(Schema):
+    kind = choice("What it is.", *KEPT)
+    key = text("Its key in the files.")
+    connection = text("The connection, as named in the settings.")
+    number = text("What people call it there; empty until it is created.")
+    url = text("Where people see it.")
+    state = choice("How it stands.", *STATES)
+    since = instant("Since when it stands so", allow_none=True)
+    conflicts = fields.List(
+        fields.Nested(Conflict), required=True, metadata={"description": "Fields on which a person has to decide."}
+    )
+    taken = fields.List(
+        fields.Nested(Taken), required=True, metadata={"description": "Values that were taken from this platform."}
+    )
+    problems = fields.List(
+        fields.String(), required=True, metadata={"description": "What a person has to mend, in words."}
+    )
+
+
+class RecordList(Schema):
+    records = fields.List(
+        fields.Nested(Record), required=True, metadata={"description": "By kind, key and connection."}
+    )
+
+
+def listed(tx: sa.Connection, *, kind: str = "", connection: str = "", state: str = "") -> list[dict[str, Any]]:
+    """Return where the continuity records stand, as `Record` describes each."""
+    taken = counterparts.all_taken(tx)
+    rows = counterparts.every(tx, connection=connection, record=kind)
+    return [_record(row, taken.get((row.record, row.key), [])) for row in rows if state in ("", row.state)]
+
+
+def _record(row: sa.Row[Any], taken: list[sa.Row[Any]]) -> dict[str, Any]:
+    nothing = (None, None)
+    problems = row.problems
+    held = [f"{name}: {reason}" for name, reason in problems.get("held", {}).items()]
+    return {
+        "kind": row.record,
+        "key": row.key,
+        "connection": row.connection,
+        "number": row.number,
+        "url": row.url,
+        "state": row.state,
+        "since": row.state_at,
+        "conflicts": [
+            {
+                "field": name,
+                "ours": row.ours.get(name, nothing)[0],
+                "theirs": row.theirs.get(name, nothing)[0],
+                "since": datetime.fromisoformat(since),
+            }
+            for name, since in row.conflicts.items()
+        ],
+        "taken": [
+            {"field": item.field, "value": item.value, "in_file": item.file_value, "at": item.taken_at}
+            for item in taken
+            if item.connection == row.connection
+        ],
+        "problems": [*problems.get("doubt", []), *held, *problems.get("read", []), *([row.gone] if row.gone else [])],
+    }
