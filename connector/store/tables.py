@@ -279,6 +279,7 @@ write = sa.Table(
     sa.Index("write_state", "state", "next_at"),
     sa.Index("write_ticket", "connection", "platform_id"),
     sa.Index("write_activation", "activation_id"),
+    sa.Index("write_order", "created_at", "id"),
 )
 
 history = sa.Table(
@@ -292,6 +293,7 @@ history = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Index("history_activation", "activation_id", "id"),
     sa.Index("history_ticket", "connection", "platform_id"),
+    sa.Index("history_order", "at", "id"),
 )
 
 # Where a continuity record (a service, a plan) stands on a connection, and what both sides last agreed on.
