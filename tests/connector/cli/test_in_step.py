@@ -1,0 +1,87 @@
+"""continuity adopt, records, reconcile and settle, and services in step over both platforms' own interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+
+from connector.settings import Settings
+from tests.connector.cli.conftest import Run, answer, run_in
+from tests.world import World, world
+
+
+def keeping(settings: Settings) -> Settings:
+    kept = {"servicenow": {"service": "link"}, "jira": {"service": "create"}}
+    sides = {name: replace(item, records=kept[name]) for name, item in settings.connections.items()}
+    return replace(settings, connections=sides)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world that keeps services in step: what ServiceNow has, and all of ours in Jira."""
+    folder = tmp_path_factory.mktemp("kept")
+    with world(folder, change=keeping) as found:
+        file = folder / "continuity.yaml"
+        text = file.read_text()
+        for name, url in (("8081", found.servicenow.url), ("8082", found.jira.url)):
+            text = text.replace(f"http://localhost:{name}", url)
+        text = text.replace("    platform: servicenow\n", "    platform: servicenow\n    records: {service: link}\n")
+        text = text.replace("    platform: jira\n", "    platform: jira\n    records: {service: create}\n")
+        file.write_text(text)
+        yield found
+
+
+@pytest.fixture
+def run(kept: World) -> Run:
+    return lambda *arguments, **how: run_in(kept.connector.settings.directory, *arguments, **how)
+
+
+def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: World, run: Run) -> None:
+    looked = run("adopt", "servicenow")
+    assert "Nothing was changed" in looked.stdout
+    found = answer(run("adopt", "servicenow", "--json"))
+    assert [item["by"] for item in found["records"] if item["key"] == "payments"] == ["name"], found
+    assert answer(run("records", "--json")) == []
+
+    applied = answer(run("adopt", "servicenow", "--apply", "--json"))
+    assert applied["linked"] == sum(bool(item["number"]) for item in applied["records"])
+    run("reconcile", "jira")
+    kept.settle()
+    states = {(item["key"], item["connection"]): item for item in answer(run("records", "--json"))}
+    assert states["payments", "jira"]["state"] == "in step", states
+    assert states["payments", "servicenow"]["state"] == "in step", states
+
+    (row,) = [row for row in kept.table("cmdb_ci_service") if row["name"] == "Payments"]
+    kept.update("cmdb_ci_service", row["sys_id"], busines_criticality="2 - somewhat critical")
+    kept.settle()
+    run("reconcile", "servicenow")
+    kept.settle()
+
+    (payments,) = [item for item in answer(run("records", "--json")) if item["key"] == "payments" and item["taken"]]
+    assert payments["taken"][0] | {"at": ""} == {"field": "criticality", "value": 2, "in_file": 1, "at": ""}
+    trial = answer(run("reconcile", "--full", "--dry-run", "--json"))
+    assert {item["connection"]: item["counts"].get("different", 0) for item in trial} == {"servicenow": 0, "jira": 0}, (
+        trial
+    )
+    headers = {"Authorization": "Bearer a token of the test world"}
+    listed: Any = requests.get(f"{kept.web.url}/api/records?connection=jira", headers=headers, timeout=5).json()
+    assert {item["state"] for item in listed["records"]} == {"in step"}
+
+
+def test_what_makes_no_sense_is_declined(run: Run) -> None:
+    for arguments, told in (
+        (("adopt", "servicenow", "--kind", "plan"), "plan is not kept in step with servicenow"),
+        (("adopt", "servicenow", "--link", "payments"), "write KEY=NUMBER"),
+        (("adopt", "servicenow", "--link", "nothing=BS1"), "no service has the key nothing"),
+        (("reconcile", "--dry-run"), "goes with --full"),
+        (("settle", "service", "payments", "rto"), "--ours or --theirs"),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        assert told in result.stderr, result.stderr
+    settled = answer(run("settle", "service", "payments", "rto", "--ours", "--json"))
+    assert "nothing is to be settled" in settled[0]["reason"]
