@@ -1,10 +1,11 @@
 # Everything runs from .venv, which `make setup` makes from the hashed lock; python3 and make are all that is needed.
-.PHONY: setup demo test check bench campaign clean
+.PHONY: setup demo test check bench campaign converge clean
 .DEFAULT_GOAL := test
 
 PY ?= python3
 N ?= 50
 SEED ?= 1
+STEPS ?= 10000
 BIN := .venv/bin
 # Each test process would compile all of it anew where the environment forbids to keep what was compiled.
 export PYTHONDONTWRITEBYTECODE :=
@@ -47,6 +48,10 @@ bench: $(STAMP)
 # N activations with real processes, faults, and kill -9; a failing SEED reproduces.
 campaign: $(STAMP)
 	@$(BIN)/python -m tests.acceptance.campaign --count $(N) --seed $(SEED)
+
+# STEPS random edits on all sides under faults and deaths, judged by models of the rules; a failing SEED reproduces.
+converge: $(STAMP)
+	@$(BIN)/python -m tests.converge --steps $(STEPS) --seed $(SEED)
 
 clean:
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from connector.activation import mark_passed
 from connector.flows import alerts, reconcile, remarks
-from connector.flows.incidents import remember
+from connector.flows.incidents import as_json, remember
 from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
 from connector.store import activations, catalogs, deliveries, preflights, retention, tickets, writes
 from connector.ticketing import Refused, Ticket, Unavailable, Watch
+from connector.value import same
 
 HOUSEKEEPING = "housekeeping"
 PREFLIGHT = "preflight"
@@ -166,8 +167,8 @@ def hand_over(tx: sa.Connection, parts: Parts, connection: Connection, ticket: T
     if placement is not None:
         if newer:
             remarks.heard(tx, parts, placement, ticket.version, now)
-        # A write of ours that does not change the state leaves the version behind; the state tells.
-        newer = newer and str(ticket.values.get("state", "")) != placement.state
+        # A write of ours that does not change the state leaves the version behind; what people may set tells.
+        newer = newer and _differs(placement, ticket)
     if not newer:
         return
     subject = deliveries.subject_of(tx, connection.name, ticket.id)
@@ -184,3 +185,10 @@ def hand_over(tx: sa.Connection, parts: Parts, connection: Connection, ticket: T
     )
     if deliveries.record(tx, message, now) is not None:
         parts.wakes.wake(tx, "incident", subject)
+
+
+def _differs(placement: sa.Row[Any], ticket: Ticket) -> bool:
+    """Tell whether a ticket of ours shows another state or due time than it is known to have."""
+    known = {**placement.written, **(placement.seen or {}), "state": placement.state}
+    found = as_json(ticket.values)
+    return any(not same(name, known.get(name), found.get(name)) for name in ("state", "due_at") if name in found)

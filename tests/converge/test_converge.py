@@ -1,0 +1,35 @@
+"""Whatever goes wrong meanwhile, all sides agree once the faults have stopped and one sweep has been made."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.converge.recovery_machine import RecoveryMachine
+from tests.converge.run import run
+from tests.converge.story import BOARD, Ways, World
+
+
+@pytest.mark.timeout(200)
+def test_the_sides_of_an_activation_agree_after_random_edits_under_every_fault() -> None:
+    failed = run(300, 1, (RecoveryMachine,))
+
+    assert failed is None, f"seed {failed.seed}:\n{failed.script}"
+
+
+def test_a_due_time_that_no_message_told_is_found_by_the_poll_and_stands() -> None:
+    world = World(Ways(), "standing")
+    ticket = next(item for item in world.board.tickets("recovery_task") if item.values["title"].endswith("failover"))
+    agreed = ticket.values["due_at"] + timedelta(hours=2)
+    world.board.edit(ticket.id, due_at=agreed)
+    world.board.letters.clear()
+    world.connector.sweep(f"poll:{BOARD}")
+    world.deliver_all()
+
+    opened = world.desk.now_holds(world.incident)["opened_at"]
+    world.desk.edit(world.incident, outage_began_at=opened - timedelta(hours=1))
+    world.deliver_all()
+
+    assert world.board.now_holds(ticket.id)["due_at"] == agreed
+    world.close()
