@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.jira import delivery, listing, preflight, readiness, search, ticket
+from adapters.jira import delivery, listing, preflight, readiness, remarks, search, ticket
 from adapters.jira.connection import Connection, Credentials, Flavour
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
 from adapters.jira.homes import Homes
@@ -25,6 +25,7 @@ from connector.ticketing import (
     Page,
     Record,
     Refused,
+    Remark,
     Ticket,
     Traits,
     Unavailable,
@@ -117,6 +118,11 @@ class Jira:
         """Read one page in one search (`adapters.jira.listing` says why none is skipped), to the minute of `since`."""
         with _told():
             return listing.listed(self._site, record, since, after)
+
+    def remarks(self, record: Record, ids: Sequence[str], since: datetime | None = None) -> list[Remark]:
+        del record
+        with _told():
+            return remarks.read(self._site, ids, since)
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         return delivery.send(self._site, writes)

@@ -21,5 +21,9 @@ W: recorded webhooks; C: what the `jira` client does and expects; S: secondhand,
 - Webhooks: headers, signature and retries of Cloud; none of these on Data Center; bodies, changelog items and the
   comment events of both (W, D). Retries come after fractions of a second, not 5 to 15 minutes. No order is promised.
 
-Not simulated: attachments, worklogs, watchers, votes, boards, security levels, apps, the service desk's own REST.
+- Files on issues: uploaded with the header against forged requests, listed in the issue, in its history (O).
+- Many issues at once, as an import makes them, without webhooks (`/_sandbox/fill`); a site without custom fields
+  (option `plain`).
+
+Not simulated: archived issues, worklogs, watchers, votes, boards, security levels, apps, the service desk's own REST.
 """

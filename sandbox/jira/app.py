@@ -19,7 +19,7 @@ from sandbox.jira.event import Actor
 from sandbox.jira.limits import Limits, bucket_headers
 from sandbox.jira.options import Options
 from sandbox.jira.refusal import UNSEEN, Refused
-from sandbox.jira.routes import comments, issues, links, metadata, people, search, workflows
+from sandbox.jira.routes import attachments, comments, issues, links, metadata, people, search, workflows
 from sandbox.jira.seed import PLAIN, SITE
 from sandbox.jira.state import state
 from sandbox.jira.values import Invalid
@@ -64,7 +64,7 @@ def _is_remote(path: str) -> bool:
 
 def _add_rest(app: Flask, desk: Desk) -> None:
     searches = search.cloud if desk.cloud else search.datacenter
-    parts = (issues.routes, comments.routes, links.routes, metadata.routes, people.routes, searches)
+    parts = (issues.routes, comments.routes, attachments.routes, links.routes, metadata.routes, people.routes, searches)
     versions = '"2", "3", "latest"' if desk.cloud else '"2", "latest"'
     prefix = f"/rest/api/<any({versions}):version>"
     for part in (*parts, workflows.routes) if desk.cloud else parts:
@@ -133,7 +133,8 @@ def _check_each_call(app: Flask, desk: Desk, limits: Limits) -> None:
         refusal = _admit_user(desk, issue)
         if refusal is not None:
             return refusal
-        if request.method in {"POST", "PUT"} and request.content_length and not request.is_json:
+        uploaded = request.path.endswith("/attachments") and request.mimetype == "multipart/form-data"
+        if request.method in {"POST", "PUT"} and request.content_length and not request.is_json and not uploaded:
             return Response("", _UNSUPPORTED_MEDIA)
         if desk.options.rate_limits:
             verdict = limits.admit(request.method, request.path, issue)

@@ -30,6 +30,16 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    id: str
+    name: str
+    author: User
+    created: datetime
+    mime_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class RemoteLink:
     id: int
     global_id: str | None
@@ -97,6 +107,7 @@ class Issue:
     resolved: datetime | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
     comments: tuple[Comment, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     remote_links: tuple[RemoteLink, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[Change, ...] = ()

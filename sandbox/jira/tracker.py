@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.jira.event import Actor, Event
 from sandbox.jira.history import items_between
-from sandbox.jira.issue import Change, ChangeItem, Comment, Issue
+from sandbox.jira.issue import Attachment, Change, ChangeItem, Comment, Issue
 from sandbox.jira.linking import link, link_ends
 from sandbox.jira.moment import whole_milliseconds
 from sandbox.jira.refusal import Refused
@@ -296,6 +296,13 @@ class Tracker:
         self._tell(Event("comment_updated", "issue_comment_edited", issue, actor.user, at, comment=comment))
         return comment
 
+    def attach(self, actor: Actor, old: Issue, name: str, mime_type: str, content: bytes) -> Issue:
+        """Add a file, which the history shows."""
+        number = str(self.store.serial("attachment"))
+        made = Attachment(number, name, actor.user, self._after(old), mime_type, content)
+        item = ChangeItem("Attachment", "jira", "attachment", None, None, number, name)
+        return self.touch(actor, old, replace(old, attachments=(*old.attachments, made)), item)
+
     def touch(self, actor: Actor, old: Issue, new: Issue, item: ChangeItem) -> Issue:
         """A write beside the fields (a link) that the history shows as this one item."""
         return self._write(actor, old, new, "issue_updated", (item,))
@@ -328,6 +335,7 @@ class Tracker:
             resolution=None,
             resolved=None,
             comments=(),
+            attachments=(),
             remote_links=(),
             properties={},
             history=(),

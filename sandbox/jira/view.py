@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.jira.adf import RichText
-from sandbox.jira.issue import Comment, Issue, Link, RemoteLink
+from sandbox.jira.issue import Attachment, Comment, Issue, Link, RemoteLink
 from sandbox.jira.moment import written
 from sandbox.jira.site import Component, IssueType, LinkType, Named, Project, Site, Status, User
 from sandbox.jira.store import Store
@@ -194,6 +194,21 @@ class View:
             "startAt": 0,
         }
 
+    def attachment(self, item: Attachment) -> Json:
+        content = f"{self.api}/attachment/content/{item.id}"
+        if not self.cloud:
+            content = f"{self.base}/secure/attachment/{item.id}/{quote(item.name)}"
+        return {
+            "self": f"{self.api}/attachment/{item.id}",
+            "id": item.id,
+            "filename": item.name,
+            "author": self.user(item.author),
+            "created": written(item.created),
+            "size": len(item.content),
+            "mimeType": item.mime_type,
+            "content": content,
+        }
+
     def remote_link(self, issue: Issue, link: RemoteLink) -> Json:
         answer: Json = {
             "id": link.id,
@@ -301,7 +316,7 @@ _FIELDS: dict[str, Callable[[View, Issue], Any]] = {
     "comment": lambda v, i: v.comments(i),
     "fixVersions": lambda *_: [],
     "versions": lambda *_: [],
-    "attachment": lambda *_: [],
+    "attachment": lambda v, i: [v.attachment(item) for item in i.attachments],
     "progress": lambda *_: _NOTHING,
     "aggregateprogress": lambda *_: _NOTHING,
     "timetracking": lambda *_: {},
