@@ -125,6 +125,7 @@ class Sweep:
                     self._parts.wakes.wake(tx, "incident", f"activation:{row.id}")
             self._tell_of_platforms(tx)
             alerts.look(tx, self._parts, now)
+            self._remarks.look(tx, now)
             for subject, connection in writes.overdue(tx, now - LOST_AFTER):
                 self._parts.wakes.wake(tx, "send", f"{subject}|{connection}")
             deliveries.forget(tx, now - self._parts.timing.keep_deliveries)

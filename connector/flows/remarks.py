@@ -23,6 +23,8 @@ QUEUE = "sweep"
 KIND = "remarks"
 WINDOW = timedelta(seconds=2)
 """Changes that come within such a time are looked at together."""
+LOOK_EVERY = timedelta(minutes=10)
+"""A file that is added changes no version on some platforms, so that nothing tells of it: it is looked for."""
 LONGEST = 8000
 """Characters of a remark that are told; the rest is read where it was written."""
 log = logging.getLogger(__name__)
@@ -41,6 +43,14 @@ class Remarks:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._looked_at = parts.now()
+
+    def look(self, tx: sa.Connection, now: datetime) -> None:
+        """From time to time, have all mirrored tickets of running activations read, changed or not."""
+        if now - self._looked_at >= LOOK_EVERY:
+            self._looked_at = now
+            for activation_id in remarks.read_anew(tx):
+                self._parts.wakes.wake(tx, QUEUE, f"{KIND}:{activation_id}")
 
     def __call__(self, activation_id: int) -> None:
         with self._parts.database.begin() as tx:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.store.statements import by_dialect
-from connector.store.tables import placement, remark
+from connector.store.tables import activation, placement, remark
 from connector.ticketing import Remark
 
 _ADD = by_dialect(
@@ -84,3 +84,21 @@ def hear(tx: sa.Connection, placement_id: int, version: int) -> bool:
 def read(tx: sa.Connection, placement_id: int, version: int) -> None:
     """Note that the remarks of a ticket were read at a version or later."""
     tx.execute(sa.update(placement).where(placement.c.id == placement_id).values(remarked=version))
+
+
+def read_anew(tx: sa.Connection) -> list[int]:
+    """Have the remarks of all mirrored tickets of running activations count as unread; returns these activations."""
+    running = sa.select(activation.c.id).where(activation.c.state == "running")
+    statement = (
+        sa.update(placement)
+        .where(
+            placement.c.activation_id.in_(running),
+            placement.c.record == "recovery_task",
+            placement.c.platform_id.is_not(None),
+            placement.c.gone == "",
+            _BESIDE.correlate(placement).exists(),
+        )
+        .values(heard=sa.func.coalesce(placement.c.heard, placement.c.version, 0), remarked=None)
+        .returning(placement.c.activation_id)
+    )
+    return sorted(set(tx.execute(statement).scalars()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connector.flows.remarks import LONGEST
+from connector.flows.remarks import LONGEST, LOOK_EVERY
 from connector.ticketing import Refused, Ticket
 from tests.converge.nasty import Nasty
 from tests.converge.story import Ways, World
@@ -64,6 +64,20 @@ def test_a_comment_whose_message_was_lost_is_found_by_the_poll() -> None:
         world.connector.rest()
 
         assert sum("Nobody told of this." in note for note in world.board.notes(there.id)) == 1
+
+
+def test_a_file_that_changes_no_version_is_found_by_a_look_from_time_to_time() -> None:
+    with standing() as world:
+        here, there = task(world.desk, "failover"), task(world.board, "failover")
+        world.desk.remark(here.id, "Tom Becker", "lag.png", "attachment")
+        world.desk._rows[here.id].version -= 1
+        world.desk.letters.clear()
+        for _ in range(2):
+            world.clock.advance(LOOK_EVERY)
+            world.connector.housekeep()
+            world.connector.rest()
+
+        assert sum("lag.png" in note for note in world.board.notes(there.id)) == 1
 
 
 def test_a_task_with_one_ticket_costs_no_call() -> None:
