@@ -19,6 +19,7 @@ from connector.cli.context import Context
 from connector.cli.needed_names import lines_of, placed
 from connector.cli.own_fields import unmapped
 from connector.cli.shipped import peek, print_shipped
+from connector.cli.taken_values import otherwise
 from connector.mapping_version import Draft, draft
 from connector.problem import Invalid, Problem
 from connector.settings import Settings, Survey, survey
@@ -66,7 +67,8 @@ def check(context: Context, *, live: bool, as_json: bool) -> None:
         output.aside("not connected: mend the settings first", style="yellow")
     row = peek(found.settings) if found.settings is not None else None
     shipped = shipped_changes(row.content) if row is not None else []
-    problems = output.in_order([*found.problems, *(problem for item in reached for problem in item.problems)])
+    taken = otherwise(found.settings, found.catalog, context.directory)
+    problems = output.in_order([*found.problems, *taken, *(problem for item in reached for problem in item.problems)])
     errors = [problem for problem in problems if problem.level == "error"]
     warnings = [problem for problem in problems if problem.level != "error"]
     if as_json:

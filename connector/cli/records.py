@@ -14,6 +14,7 @@ from connector.cli import orders, output
 from connector.cli.check import examine
 from connector.cli.context import Context
 from connector.cli.opening import database_faults
+from connector.cli.taken_values import otherwise
 from connector.problem import Invalid
 from connector.store import catalogs as stored
 
@@ -44,7 +45,8 @@ def apply(context: Context, *, yes: bool, wait: float, as_json: bool) -> None:
     connector, catalog = found.connector, found.catalog
     if found.errors or connector is None or catalog is None:
         raise Invalid(output.in_order(found.problems))
-    output.problems(output.in_order(found.warnings))
+    taken = otherwise(connector.settings, catalog, context.directory)
+    output.problems(output.in_order([*found.warnings, *taken]))
     try:
         with database_faults():
             connector.prepare()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -13,16 +13,23 @@ from connector.settings import Settings
 from connector.store import mapping_versions
 from connector.store.database import Database, normalised
 
+Found = TypeVar("Found")
+
 
 def peek(settings: Settings) -> sa.Row[Any] | None:
     """Return the version in force, if the database is there and knows of one; nothing in it is made or changed."""
+    return look(settings, mapping_versions.newest)
+
+
+def look(settings: Settings, ask: Callable[[sa.Connection], Found]) -> Found | None:
+    """Ask the database, if it is there and made ready, without making or changing anything in it."""
     url = sa.make_url(normalised(settings.database))
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
         return None
     database = Database(settings.database)
     try:
         with database.engine.connect() as tx:
-            return mapping_versions.newest(tx)
+            return ask(tx)
     except sa.exc.SQLAlchemyError:
         return None  # a check of files does not fail because of the database, which `continuity serve` checks
     finally:

@@ -63,6 +63,9 @@ def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: Worl
 
     (payments,) = [item for item in answer(run("records", "--json")) if item["key"] == "payments" and item["taken"]]
     assert payments["taken"][0] | {"at": ""} == {"field": "criticality", "value": 2, "in_file": 1, "at": ""}
+    (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if "was taken" in item["what"]]
+    assert ": services.payments.criticality" in warning["where"]
+    assert warning["what"].startswith("the file says 1; servicenow says 2 since")
     trial = answer(run("reconcile", "--full", "--dry-run", "--json"))
     assert {item["connection"]: item["counts"].get("different", 0) for item in trial} == {"servicenow": 0, "jira": 0}, (
         trial
