@@ -86,11 +86,11 @@ def by_id(connection: Connection, ids: Sequence[str], fields: Sequence[str] = WH
 
 
 def read(site: Site, record: Record, ids: Sequence[str]) -> list[Ticket]:
-    """Return the tickets of these ids or keys, in that order; one that is gone, or hidden from us, is left out."""
+    """Return the tickets of these ids or keys, in that order; one gone, archived or hidden is left out."""
     found = by_id(site.connection, ids)
     named = {str(issue.get("key")): issue for issue in found.values()} | found
     tickets = [seen(site, named[given], record) for given in dict.fromkeys(ids) if given in named]
-    return list({ticket.id: ticket for ticket in tickets}.values())
+    return list({ticket.id: ticket for ticket in tickets if not ticket.deleted}.values())
 
 
 def changed(site: Site, watch: Watch) -> list[Ticket]:

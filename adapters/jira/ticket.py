@@ -22,13 +22,14 @@ def parse(site: Site, raw: Mapping[str, Any], asked: Record | None = None) -> Ti
     issues.
     """
     issue = raw.get("issue") if "fields" not in raw else raw
-    deleted = raw.get("webhookEvent") == "jira:issue_deleted"
     if not isinstance(issue, Mapping):
         return Ticket(
             site.name, "other", "", "", "", 0, problems=("the message names no issue: nothing to read",), raw=raw
         )
     fields = issue.get("fields")
     fields = fields if isinstance(fields, Mapping) else {}
+    # An archived issue is in no search any more, and can only be looked at.
+    deleted = raw.get("webhookEvent") == "jira:issue_deleted" or bool(fields.get("archiveddate"))
     identity, number = str(issue.get("id", "")), str(issue.get("key", ""))
     project = fields.get("project")
     if isinstance(project, Mapping):

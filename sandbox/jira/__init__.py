@@ -24,6 +24,7 @@ W: recorded webhooks; C: what the `jira` client does and expects; S: secondhand,
 - Files on issues: uploaded with the header against forged requests, listed in the issue, in its history (O).
 - Many issues at once, as an import makes them, without webhooks (`/_sandbox/fill`); a site without custom fields
   (option `plain`).
+- Archived issues (`/_sandbox/archive`): in no search, read-only, with `archiveddate` where they are read (D; S).
 
-Not simulated: archived issues, worklogs, watchers, votes, boards, security levels, apps, the service desk's own REST.
+Not simulated: worklogs, watchers, votes, boards, security levels, apps, the service desk's own REST.
 """

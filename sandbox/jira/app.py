@@ -112,6 +112,15 @@ def _add_steering(app: Flask, desk: Desk, reset: Any) -> None:
             desk.reconfigure(admin.changed(desk.site, order.rows("orders", wish.get("orders"))))
         return jsonify(done=True)
 
+    @steering.post("/archive")
+    def archive() -> Response:
+        """`{"keys": [ids or keys]}`: an administrator archives issues."""
+        wish = order.known("the body", request.get_json(force=True), ("keys",))
+        with desk.store.lock:
+            for key in wish.get("keys") or []:
+                desk.tracker.archive(desk.store.get(str(key)))
+        return jsonify(done=True)
+
     @steering.post("/fill")
     def import_many() -> tuple[Response, int]:
         """`{"count", "fields", ...}`: many issues at once, without webhooks (`sandbox.jira.filling`)."""

@@ -105,6 +105,7 @@ class Issue:
     parent: int | None = None
     resolution: Named | None = None
     resolved: datetime | None = None
+    archived: datetime | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
     comments: tuple[Comment, ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -103,7 +103,8 @@ class Store:
                 self._children.setdefault(issue.parent, []).append(issue.id)
         self._issues[issue.id] = issue
         self._ids[issue.key] = issue.id
-        self.index.note(issue.id, issue)
+        # An archived issue is taken out of the index, and can be read directly still (D).
+        self.index.note(issue.id, None if issue.archived else issue)
         return issue
 
     def reconfigure(self, change: Callable[[Issue], Issue]) -> None:

@@ -134,6 +134,8 @@ class Tracker:
 
     def edit(self, actor: Actor, issue: Issue, fields: Json, update: Json) -> Issue:
         """PUT: `fields` sets, `update` lists operations; comments and links among the operations are added too."""
+        if issue.archived:
+            raise Refused(400, "You do not have permission to edit issues in this project.")
         place = self.place(actor, issue.project, issue.type)
         if self._barred(actor, "EDIT_ISSUES", issue.project) and (fields or set(update) - {"comment"}):
             raise Refused(400, errors={name: _off_screen(name) for name in (*fields, *update) if name != "comment"})
@@ -272,6 +274,10 @@ class Tracker:
             return resolution(fields["resolution"], self.site), errors
         except Invalid as wrong:
             return None, errors | {"resolution": str(wrong)}
+
+    def archive(self, issue: Issue) -> None:
+        """Take an issue out of use; no webhook tells of it, and `updated` stays."""
+        self.store.put(replace(issue, archived=whole_milliseconds(self._now())))
 
     def delete(self, actor: Actor, issue: Issue) -> None:
         gone = [*self.store.subtasks(issue), issue]

@@ -320,6 +320,7 @@ _FIELDS: dict[str, Callable[[View, Issue], Any]] = {
     "progress": lambda *_: _NOTHING,
     "aggregateprogress": lambda *_: _NOTHING,
     "timetracking": lambda *_: {},
+    "archiveddate": lambda _, i: None if i.archived is None else written(i.archived),
     "votes": lambda v, i: {"self": f"{v.api}/issue/{i.key}/votes", "votes": 0, "hasVoted": False},
     "workratio": lambda *_: -1,
     "security": lambda *_: None,

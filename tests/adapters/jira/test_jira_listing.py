@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.jira import Jira, instants
-from connector.ticketing import Refused, Ticket
+from connector.ticketing import Refused, Ticket, Write
 from mappings.library import load
 from tests.adapters.jira.jira_desk import Desk, write
 
@@ -145,3 +145,14 @@ def test_a_time_that_comes_twice_is_asked_for_from_before_it_came_first() -> Non
     ]
 
     assert told == ["2026-10-25 01:30", "2026-10-25 01:30", "2026-10-25 03:30"]
+
+
+def test_an_archived_issue_is_neither_listed_nor_read_and_cannot_be_changed(desk: Desk) -> None:
+    first, second = services(desk, 2)
+    jira = desk.warmed()
+    desk.steer("archive", {"keys": [first]})
+
+    assert [ticket.id for ticket in shown(jira)] == [second]
+    assert [ticket.id for ticket in jira.read("service", [first, second])] == [second]
+    (outcome,) = jira.send([Write("w", "update", "service", first, values={"name": "Other"})])
+    assert outcome.status == "refused"

@@ -112,6 +112,30 @@ def do_everything(jira: Jira, desk: Desk) -> None:
     jira.changed(Watch(desk.now, incidents=(parent.id, "999999"), activations=("a",)))
     jira.read("recovery_task", [task.id, other.id])
     jira.read("recovery_task", [task.id])
+    continuity_records(jira, desk)
+    jira.remarks("recovery_task", [task.id, other.id])
+
+
+def continuity_records(jira: Jira, desk: Desk) -> None:
+    """Make, change and list services and plans, over a page that holds less than one minute's."""
+    values = {"name": "Payments", "criticality": 1, "rto": 7200, "owner": "Priya Nair", "text": "Takes **cards**."}
+    services = [Write(f"s{number}", "create", "service", values=values) for number in range(4)]
+    plan = Write("p", "create", "plan", values={"title": "Fail over", "text": "# Steps", "review_at": "2026-09-01"})
+    made, *_ = jira.send([*services, plan])
+    changed = Write("c", "update", "service", made.id, made.number, {"rto": 3600, "name": "Cards", "text": "Other"})
+    assert only(jira.send([changed])).warnings == ()
+    small = record_into(desk.adapter(page=2), jira)
+    after, shown = "", 0
+    while after or not shown:
+        page = small.listing("service", since=desk.now - timedelta(minutes=1), after=after)
+        after, shown = page.next, shown + len(page.tickets)
+    assert shown == 4
+
+
+def record_into(jira: Jira, other: Jira) -> Jira:
+    """Have a second adapter's calls recorded with the first one's."""
+    jira._site.connection._once = other._site.connection._once  # type: ignore[method-assign]
+    return jira
 
 
 def test_every_request_fits_the_description(cloud: Desk) -> None:
