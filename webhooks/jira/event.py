@@ -12,14 +12,14 @@ from webhooks.envelope import Envelope, Malformed
 from webhooks.headers import delivery_key
 
 ID_HEADER = "X-Atlassian-Webhook-Identifier"
-COMMENTS = "comments are not mirrored"
+COMMENTS = "comments are read at the next poll"
 
 _ACTED_ON = frozenset({"issue_created", "issue_updated", "issue_deleted"})
 # The beginnings of the events of webhooks (Cloud and Data Center), without `jira:`, and why each is not acted on.
 _IGNORED = (
     ("comment_", COMMENTS),
     ("worklog_", "work logs are not mirrored"),
-    ("attachment_", "attachments are not mirrored"),
+    ("attachment_", "files are read at the next poll"),
     ("issuelink_", "issue links are not mirrored"),
     ("issue_property_", "issue properties are not mirrored"),
     ("sprint_", "sprints are not followed"),

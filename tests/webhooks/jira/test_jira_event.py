@@ -15,7 +15,7 @@ from webhooks.jira.event import read
 ROOT = Path(__file__).parents[3]
 FIXTURES = ROOT / "webhooks" / "jira" / "fixtures"
 SAMPLES = ROOT.parent / "shared" / "samples" / "jira-webhooks"
-COMMENTS = "comments are not mirrored"
+COMMENTS = "comments are read at the next poll"
 WHOLE = json.loads((FIXTURES / "automation-issue-data.json").read_text())
 
 # The reason why it is ignored, or "act", "read again", "deleted".
@@ -33,7 +33,7 @@ OUTCOMES = {
     "issue-commented-without-changelog": COMMENTS,
     "issue-commented-no-event-type": COMMENTS,
     "worklog-updated": "worklog_updated: work logs are not mirrored",
-    "attachment-created": "attachment_created: attachments are not mirrored",
+    "attachment-created": "attachment_created: files are read at the next poll",
     "sprint-started": "sprint_started: sprints are not followed",
     "version-released": "jira:version_released: versions are not followed",
     "project-updated": "project_updated: changes of a project are not followed",
