@@ -183,7 +183,7 @@ def _missing(tx: sa.Connection, parts: Parts, connection: Connection, record: Re
     """Return the records of ours that stand nowhere on a connection which shall have them all."""
     if not connection.keeps[record].create:
         return ()
-    known = {row.key for row in counterparts.every(tx, connection=connection.name, record=record)}
+    known = counterparts.known_keys(tx, connection.name, record)
     return tuple(key for key in keys(parts.records.read(tx), record) if key not in known)
 
 

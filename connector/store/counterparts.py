@@ -62,6 +62,14 @@ def every(tx: sa.Connection, *, connection: str = "", record: str = "") -> Seque
     return tx.execute(statement).all()
 
 
+def known_keys(tx: sa.Connection, connection: str, record: str) -> frozenset[str]:
+    """Return the keys of the records of a kind that stand, or shall stand, on a connection."""
+    statement = sa.select(counterpart.c.key).where(
+        counterpart.c.connection == connection, counterpart.c.record == record
+    )
+    return frozenset(tx.execute(statement).scalars())
+
+
 def add(tx: sa.Connection, record: str, key: str, connection: str, values: Mapping[str, Any]) -> bool:
     """Record where a record stands, or shall be created; False where that is known already."""
     given = {**_EMPTY, "record": record, "key": key, "connection": connection, **values}

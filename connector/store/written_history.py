@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.activation import id_of, number
-from connector.store.tables import history, placement, ticket, write
+from connector.store.tables import counterpart, history, placement, ticket, write
 
 PAGE = 5000
 """Lines that are held in memory at a time."""
@@ -92,7 +92,12 @@ def _happened(tx: sa.Connection, wanted: Wanted, after: Place | None, limit: int
     """Return the next lines of what happened; those of a ticket include its activation's."""
     statement = sa.select(history)
     if wanted.number:
-        known = sa.select(ticket.c.connection, ticket.c.platform_id).where(_called(ticket, wanted.number))
+        known = sa.union(
+            *(
+                sa.select(table.c.connection, table.c.platform_id).where(_called(table, wanted.number))
+                for table in (ticket, counterpart)
+            )
+        )
         led = sa.select(ticket.c.activation_id).where(
             _called(ticket, wanted.number), ticket.c.activation_id.is_not(None)
         )

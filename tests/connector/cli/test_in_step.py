@@ -40,6 +40,11 @@ def run(kept: World) -> Run:
     return lambda *arguments, **how: run_in(kept.connector.settings.directory, *arguments, **how)
 
 
+def in_step(world: World) -> set[tuple[str, str]]:
+    rows = world.rows("SELECT key, connection FROM counterpart WHERE state = 'in step'")
+    return {(row.key, row.connection) for row in rows}
+
+
 def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: World, run: Run) -> None:
     looked = run("adopt", "servicenow")
     assert "Nothing was changed" in looked.stdout
@@ -50,19 +55,18 @@ def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: Worl
     applied = answer(run("adopt", "servicenow", "--apply", "--json"))
     assert applied["linked"] == sum(bool(item["number"]) for item in applied["records"])
     run("reconcile", "jira")
-    kept.settle()
-    states = {(item["key"], item["connection"]): item for item in answer(run("records", "--json"))}
-    assert states["payments", "jira"]["state"] == "in step", states
-    assert states["payments", "servicenow"]["state"] == "in step", states
+    kept.wait(lambda: len(in_step(kept)) == len(found["records"]) + applied["linked"])
+    assert {("payments", "servicenow"), ("payments", "jira")} <= in_step(kept)
 
     (row,) = [row for row in kept.table("cmdb_ci_service") if row["name"] == "Payments"]
     kept.update("cmdb_ci_service", row["sys_id"], busines_criticality="2 - somewhat critical")
-    kept.settle()
     run("reconcile", "servicenow")
+    kept.wait(lambda: kept.rows("SELECT id FROM taken"))
     kept.settle()
 
     (payments,) = [item for item in answer(run("records", "--json")) if item["key"] == "payments" and item["taken"]]
     assert payments["taken"][0] | {"at": ""} == {"field": "criticality", "value": 2, "in_file": 1, "at": ""}
+    assert "criticality 1 -> 2, taken from" in run("history", "--ticket", payments["number"], "--json").stdout
     (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if "was taken" in item["what"]]
     assert ": services.payments.criticality" in warning["where"]
     assert warning["what"].startswith("the file says 1; servicenow says 2 since")
