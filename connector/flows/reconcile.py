@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -219,9 +220,10 @@ def _wait_for_person(
 ) -> None:
     record, key, connection = place
     numbers = ", ".join(ticket.number or ticket.id for ticket in namesakes)
+    meant = shlex.quote(f"{key}={namesakes[0].number or namesakes[0].id}")
     doubt = (
         f"{connection} has one of the same name already: {numbers}. Link it with `continuity adopt {connection} "
-        f"--link {key}={namesakes[0].number or namesakes[0].id} --apply`"
+        f"--link {meant} --apply`"
     )
     values = {"linked_at": now, "linked_by": "", "problems": {"doubt": [doubt]}, "state": "waiting", "state_at": now}
     counterparts.add(tx, record, key, connection, values)

@@ -507,6 +507,8 @@ class _Counterpart:
         theirs = told(row.theirs)
         for name, value in wanted.items():
             mine = [item for item in sent if name in item.values]
+            if len(mine) < MOST_UNDONE:
+                continue
             after = [*(item.before.get(name) for item in mine[1:]), theirs.get(name)]
             undone = [
                 then

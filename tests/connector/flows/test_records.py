@@ -190,6 +190,17 @@ def test_a_rule_of_the_platform_that_changes_a_value_back_leads_to_a_bounded_num
     assert office.counterpart("desk").state == "in step"
 
 
+def test_a_person_who_edits_the_files_often_is_not_taken_for_another_system(make: Any) -> None:
+    office = make(desks=("desk",))
+    linked(office, sides=("desk",))
+    for number in range(10):
+        office.edit(owner=f"Owner {number}")
+    office.edit(criticality=2)
+
+    assert (office.theirs("desk")["owner"], office.theirs("desk")["criticality"]) == ("Owner 9", 2)
+    assert office.counterpart("desk").state == "in step"
+
+
 @pytest.mark.parametrize("effect", ["drop_before", "drop_after"])
 def test_a_crash_between_the_call_and_its_record_makes_no_second_record(make: Any, effect: Any) -> None:
     office = make(desks=("desk",), create=True, plans=())
