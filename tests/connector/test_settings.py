@@ -1,6 +1,6 @@
 """Settings that are wrong: everything is told at once, with what to write instead."""
 
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,19 @@ def test_a_number_of_calls_is_one_that_can_be_kept(written: str, tmp_path: Path)
 
     assert found.startswith("continuity.yaml:11: connections.jira.calls_per_minute: '")
     assert found.endswith("is not a number of calls; write one from 1 to 100000")
+
+
+def test_what_is_kept_in_step_is_said_for_each_kind(tmp_path: Path) -> None:
+    wrong = told(tmp_path, GOOD + "    records: {service: links, plans: create}\n")
+    found = read(tmp_path, GOOD + "    records: {service: link, plan: off}\nreconcile_every: 10m\n")
+
+    assert any(
+        "connections.jira.records.service: 'links' is not known here; did you mean 'link'?" in one for one in wrong
+    )
+    assert any("connections.jira.records.plans: unknown field" in one for one in wrong)
+    assert found.settings is not None
+    assert found.settings.connections["jira"].records == {"service": "link", "plan": "off"}
+    assert found.settings.reconcile_every == timedelta(minutes=10)
 
 
 def test_a_missing_file_names_the_folder_that_was_read(tmp_path: Path) -> None:
