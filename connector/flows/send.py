@@ -15,13 +15,15 @@ import sqlalchemy as sa
 from connector.flows import reconcile, records
 from connector.flows.advance import tell_incidents
 from connector.flows.cause import cause_for_ticket
+from connector.flows.incidents import as_json
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Connection, Parts, Sender, waiting_time
 from connector.flows.poll import hand_over
 from connector.flows.urgency import Chosen, choose, urgency_of
 from connector.flows.write_back import plan_linked
 from connector.store import activations, deliveries, tickets, writes
-from connector.ticketing import KEPT, Outcome, Refused, Unavailable, Write
+from connector.ticketing import KEPT, Outcome, Refused, Ticket, Unavailable, Write
+from connector.value import same
 
 log = logging.getLogger(__name__)
 LOGGED_TRIES = frozenset({0, 2, 5, 10, 20, 50, 100})
@@ -104,11 +106,17 @@ class Send:
             return set(), {}  # what the platform lets us write it may not let us read
         now = self._parts.now()
         landed = set()
+        outcomes: dict[str, Outcome] = {}
         with self._parts.database.begin() as tx:
             for ticket in found:
                 row = next(row for row in tried if row.platform_id == ticket.id)
                 if str(ticket.values.get("state", "")) == row.values["state"]:
                     landed.add(ticket.id)
+                    if _stands(row, ticket):  # else what landed with the state would pass for a person's wish
+                        told = "an earlier try had landed"
+                        outcomes[row.key] = Outcome(
+                            row.key, "done", ticket.id, ticket.number, ticket.url, ticket.version, reason=told
+                        )
                 else:
                     hand_over(tx, self._parts, side, ticket, now)
             waiting = deliveries.open_tickets(tx, connection, [row.platform_id for row in tried])
@@ -119,11 +127,14 @@ class Send:
                 row.id
                 for row in tried
                 # Where it stands as we wanted it, what waits is the echo of our own earlier try.
-                if (row.platform_id in waiting and row.platform_id not in landed)
-                or moved.get(row.placement_id, row.created_at) > row.created_at
+                if row.key not in outcomes
+                and (
+                    (row.platform_id in waiting and row.platform_id not in landed)
+                    or moved.get(row.placement_id, row.created_at) > row.created_at
+                )
             }
             writes.update(tx, sorted(overtaken), {"state": "superseded", "done_at": now})
-        return overtaken, {}
+        return overtaken, outcomes
 
     def _plan(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> bool:
         """Plan again, because what has come to stand lets more go out (tasks under their parent).
@@ -334,6 +345,12 @@ def _is_tried_state(row: sa.Row[Any]) -> bool:
     )
 
 
+def _stands(row: sa.Row[Any], ticket: Ticket) -> bool:
+    """Tell whether a ticket holds all that a write wants; of a note that is not known."""
+    found = as_json(ticket.values)
+    return not row.note and all(same(name, found.get(name), value) for name, value in row.values.items())
+
+
 def _version(row: sa.Row[Any], outcome: Outcome) -> int | None:
     """Return the version that a write of ours left its ticket at, None where that is not known.
 
@@ -364,7 +381,7 @@ def _overwritten(placement: sa.Row[Any], version: int) -> dict[str, Any]:
     known = placement.version
     between = known is not None and version > known + 1
     return {
-        "overwrote_version": known if between else None,
+        "overwrote_version": version - 1 if between else None,
         "overwrote_state": placement.state if between else "",
     }
 

@@ -112,7 +112,8 @@ def _apply_state(
         return "done", "closed because its incident was closed: no verdict on the task"
     # Reopened after a verdict: the state is written again, because marks of ours may go with that verdict.
     stands = "" if placement.state in _VERDICTS and state not in CLOSED else state.value
-    activations.update_placement(tx, placement.id, {"state": stands, "state_at": now})
+    moved_since = {"overwrote_version": None, "overwrote_state": ""}
+    activations.update_placement(tx, placement.id, {"state": stands, "state_at": now, **moved_since})
     row = activations.get(tx, placement.activation_id)
     if placement.record == "review":
         tickets.tell(tx, f"Post-incident review {ticket.number}: {state.value}", now, activation_id=row.id)
@@ -127,8 +128,7 @@ def _was_overwritten(placement: sa.Row[Any], ticket: Ticket) -> bool:
     state = _state(ticket)
     return (
         placement.record == "recovery_task"
-        and placement.overwrote_version is not None
-        and placement.overwrote_version < ticket.version
+        and placement.overwrote_version == ticket.version  # what our write replaced, and nothing older
         and state is not None
         and state.value not in {placement.overwrote_state, placement.state}
     )

@@ -218,7 +218,7 @@ placement = sa.Table(
     sa.Column("version", sa.BigInteger),
     sa.Column("state", sa.Text, nullable=False, default=""),  # the state last known to stand there
     sa.Column("state_at", Instant),  # when that became known
-    sa.Column("overwrote_version", sa.BigInteger),  # what was known when we last wrote the state, if others wrote since
+    sa.Column("overwrote_version", sa.BigInteger),  # what our last write of the state replaced unknown to us
     sa.Column("overwrote_state", sa.Text, nullable=False, default=""),
     _json("written", default=dict),  # what we last wrote to it, field by field
     _json("seen"),  # what it was last seen to hold, field by field; null: not read since

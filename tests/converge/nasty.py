@@ -74,6 +74,9 @@ class Nasty(Memory):
         self._letters = 0
         self.called: Callable[[str, int], None] = lambda connection, status: None
         self.letters: list[Letter] = []
+        """Messages on their way."""
+        self.told: list[Letter] = []
+        """All messages since this was last emptied, those that arrived too."""
         self.tally = Tally()
         self.moved: dict[tuple[str, str], int] = {}
         """The version at which a person last set a field of a ticket."""
@@ -253,15 +256,12 @@ class Nasty(Memory):
         if row is None:
             return super()._update(write)
         before, notes, links = row.version, len(row.notes), copy.copy(row.links)
-        unknown = {
-            name
-            for name in write.values
-            if self.moved.get((row.id, name), -1) > self.heard.get(row.id, -1)
-            and row.values.get(name) != write.values[name]
-        }
+        # Where what we write stands there by chance, a count of versions cannot tell that from our having written it.
+        heard = self.heard.get(row.id, -1)
+        unknown = {name for name in write.values if self.moved.get((row.id, name), -1) > heard}
         outcome = super()._update(write)
+        self.overwritten |= {(row.id, name) for name in unknown}
         if row.version != before:
-            self.overwritten |= {(row.id, name) for name in unknown}
             self.tally.fields.update((row.id, name) for name in write.values)
         if row.version != before or row.links != links:
             self._count(row, write, noted=len(row.notes) > notes)
@@ -283,7 +283,9 @@ class Nasty(Memory):
 
     def _post(self, ticket: Ticket, *, deleted: bool = False) -> None:
         self._letters += 1
-        self.letters.append(Letter(self.connection, ticket, f"{self.connection}-{self._letters}", deleted))
+        letter = Letter(self.connection, ticket, f"{self.connection}-{self._letters}", deleted)
+        self.letters.append(letter)
+        self.told.append(letter)
 
     def _close_tasks(self, incident: str) -> None:
         """Close the open tasks of an incident that is being closed; their messages leave before the incident's."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from connector.store import deliveries
 from tests.converge.nasty import Letter, Nasty
@@ -30,9 +30,11 @@ STEPS = [
 ]
 STATES = ["open", "in_progress", "done", "done", "failed", "skipped", "pending"]
 MOMENTS = ["reading", "read", "sending", "sent"]
+LATEST = 20
+"""Messages of each platform that come again when all is settled."""
 TROUBLES = ["busy", "lost_before", "lost_after", "late", "unavailable"]
 
-keys = st.sampled_from(KEYS)
+keys = st.sampled_from([*KEYS, "assess", "assess", "failover", "failover"])
 sides = st.sampled_from([DESK, BOARD])
 states = st.sampled_from(STATES)
 few = st.integers(0, 5)
@@ -50,7 +52,7 @@ class RecoveryMachine(RuleBasedStateMachine):
         self.posted = 0
 
     @initialize(
-        start=st.sampled_from(["promoted", "standing", "standing"]),
+        start=st.sampled_from(["standing", "promoted"]),
         wins=st.sampled_from(["platform", "continuity", "manual"]),
         counts=st.booleans(),
         skew=st.sampled_from([0, -3, 3]),
@@ -63,9 +65,9 @@ class RecoveryMachine(RuleBasedStateMachine):
             self._judge()
         STATISTICS.activations += 1
 
-    @invariant()
-    def count(self) -> None:
+    def check_invariants(self, *how: Any) -> None:
         STATISTICS.steps += 1
+        super().check_invariants(*how)  # type: ignore[no-untyped-call]
 
     # What people do.
 
@@ -174,16 +176,16 @@ class RecoveryMachine(RuleBasedStateMachine):
     def poll(self, side: str) -> None:
         self.world.connector.sweep(f"poll:{side}")
 
-    @rule(lost=st.booleans())
-    def quiet(self, lost: Any) -> None:
-        self._settle(lost=lost)
+    @rule(lost=st.booleans(), again=st.booleans())
+    def quiet(self, lost: Any, again: Any) -> None:
+        self._settle(lost=lost, again=again)
         self._judge()
 
     def teardown(self) -> None:
         if self.world is None:
             return
         try:
-            self._settle(lost=False)
+            self._settle(lost=False, again=True)
             self._judge()
             STATISTICS.ended(self.written(), self.bound(), self.world.connector.deaths)
         finally:
@@ -191,8 +193,11 @@ class RecoveryMachine(RuleBasedStateMachine):
 
     # How it is done.
 
-    def _settle(self, *, lost: bool) -> None:
-        """Let the faults stop and all come to rest; messages that are on their way arrive, or never do; one sweep."""
+    def _settle(self, *, lost: bool, again: bool) -> None:
+        """Let the faults stop and all come to rest; messages that are on their way arrive, or never do; one sweep.
+
+        With `again` all messages since the last rest come once more, the newest first, when all is settled.
+        """
         world = self.world
         for side in world.platforms.values():
             side.calm()
@@ -205,6 +210,13 @@ class RecoveryMachine(RuleBasedStateMachine):
             world.connector.sweep(f"poll:{name}")
         world.deliver_all()
         world.connector.housekeep()
+        world.deliver_all()
+        for side in world.platforms.values():
+            told, side.told = side.told, []
+            for letter in reversed(told[-LATEST:] if again else ()):
+                self.posted += 1
+                world.connector.deliver(letter, f"{letter.identity} late {self.posted}")
+                world.connector.work()
         world.deliver_all()
 
     def _judge(self) -> None:

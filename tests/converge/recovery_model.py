@@ -191,7 +191,8 @@ class RecoveryModel:
         gone_by = done if self.over == "stood_down" else done + skipped
         left = {step.phase for step in self.steps.values() if step.required and states[step.key] not in SETTLED}
         phase = next((name for name in PHASES if name in left), AFTERWARDS)
-        begins = "Stood down (" if self.over == "stood_down" else "Service restored" if self.restored(states) else ""
+        restored = self.over == "closed" or self.restored(states)
+        begins = "Stood down (" if self.over == "stood_down" else "Service restored" if restored else ""
         return {
             "continuity_phase": PHASES[phase],
             "recovery_progress": round(100 * gone_by / len(states)),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.converge.recovery_machine import RecoveryMachine
 from tests.converge.run import run
-from tests.converge.story import BOARD, Ways, World
+from tests.converge.story import BOARD, DESK, Ways, World
 
 
 @pytest.mark.timeout(200)
@@ -32,4 +32,26 @@ def test_a_due_time_that_no_message_told_is_found_by_the_poll_and_stands() -> No
     world.deliver_all()
 
     assert world.board.now_holds(ticket.id)["due_at"] == agreed
+    world.close()
+
+
+def test_a_move_that_a_later_one_had_followed_is_not_put_back_when_its_message_comes_late() -> None:
+    world = World(Ways(), "standing")
+    ticket, mirror = (
+        next(item for item in world.platforms[side].tickets("recovery_task") if item.values["title"].endswith("assess"))
+        for side in (DESK, BOARD)
+    )
+    for state in ("in_progress", "failed"):
+        world.desk.edit(ticket.id, state=state)
+    early, later = world.desk.letters
+    world.desk.letters.clear()
+    world.board.edit(mirror.id, state="done", closed_at=world.clock.now())
+    world.deliver_all()  # written over the two moves, of which nothing was known
+
+    world.connector.deliver(later, later.identity)
+    world.deliver_all()
+    world.connector.deliver(early, early.identity)
+    world.deliver_all()
+
+    assert world.desk.now_holds(ticket.id)["state"] == world.board.now_holds(mirror.id)["state"] == "failed"
     world.close()
