@@ -1,4 +1,4 @@
-"""How properties are tried: by the same examples each time, and never judged by their time.
+"""How properties are tried: by the same examples each time, and never judged by their time; routes compile once.
 
 `HYPOTHESIS_PROFILE=explore` looks for new examples.
 """
@@ -9,6 +9,10 @@ import os
 
 from hypothesis import settings
 
+from tests import routes
+
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
+
+routes.compile_once()
