@@ -456,6 +456,9 @@ class _Counterpart:
             if newest.state == "parked" and same_values:
                 return "parked"
             if newest.state == "pending" and (same_values or _in_flight(newest)):
+                if same_values:  # what it takes the place of may have been changed meanwhile
+                    theirs = told(row.theirs)
+                    writes.update(self.tx, [newest.id], {"before": {name: theirs.get(name) for name in wanted}})
                 return "waiting"  # what comes of it wakes this record again
             values = {"state": "superseded", "reason": "other values are wanted by now", "done_at": self.now}
             writes.update(self.tx, [newest.id], values)

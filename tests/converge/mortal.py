@@ -133,6 +133,8 @@ class Setup:
 
     connect: Callable[[Any], Connection]
     timing: Timing
+    forgets: bool = True
+    """Whether a death loses the wake-ups too; the engine keeps them, and carries out again what was interrupted."""
 
 
 class Mortal:
@@ -147,6 +149,7 @@ class Mortal:
         self._setup = setup
         self._steps = Stepwise(clock.now)
         self._wakes = _Committed(self._steps)
+        self._running = ("", "")
         self.start()
 
     def start(self) -> None:
@@ -191,6 +194,10 @@ class Mortal:
         with self.safe.begin() as tx:
             self._wakes.wake(tx, queue, subject)
 
+    def waits(self, queue: str, subject: str) -> bool:
+        """Tell whether a flow is yet to look at a subject."""
+        return (queue, subject) in self._steps._waiting
+
     def sweep(self, subject: str) -> None:
         self.wake("sweep", subject)
 
@@ -202,6 +209,7 @@ class Mortal:
         def counted(queue: str, flow: Callable[[str], None]) -> Callable[[str], None]:
             def run(subject: str) -> None:
                 nonlocal left
+                self._running = (queue, subject)
                 heard.update({name: dict(side.heard) for name, side in self.platforms.items()})
                 flow(subject)
                 left -= 1
@@ -218,12 +226,15 @@ class Mortal:
             self.die(heard)
 
     def die(self, heard: Mapping[str, dict[str, int]]) -> None:
-        """Lose what was in memory: what was read and not stored is not known, and nothing waits to be looked at."""
+        """Lose what was in memory: what was read and not stored is not known."""
         self.deaths += 1
         for name, side in self.platforms.items():
             side.heard = dict(heard[name])
-        self._steps.forget()
+        if self._setup.forgets:
+            self._steps.forget()
         self.start()
+        if not self._setup.forgets:
+            self.wake(*self._running)
 
     def rest(self) -> None:
         """Carry out all that is due, and what timers bring soon."""

@@ -52,7 +52,7 @@ class Tally:
 
 
 class Nasty(Memory):
-    """`counts` false: versions are instants, ids are new for each create, and `lag` hides what was just made."""
+    """With a `lag` ids are new for each create, and what was just made is hidden so long; `keeps` is what a value becomes."""
 
     def __init__(
         self,
@@ -63,10 +63,12 @@ class Nasty(Memory):
         skew: timedelta = timedelta(),
         lag: timedelta = timedelta(),
         page: int = 50,
+        keeps: Callable[[Any], Any] = lambda value: value,
     ) -> None:
         super().__init__(connection, traits=traits, teams=["Team"], clock=lambda: clock.now() + skew, page=page)
         self._time = clock
         self._lag = lag
+        self.keeps = keeps
         self._ours = False
         self._troubles: list[Trouble] = []
         self._acts: list[tuple[Moment, Callable[[], None]]] = []
@@ -271,6 +273,10 @@ class Nasty(Memory):
         self.tally.effects += 1
         if write.note and noted:
             self.tally.notes[row.id, write.key] += 1
+
+    def _values(self, write: Write) -> tuple[dict[str, Any], tuple[str, ...]]:
+        values, warnings = super()._values(write)
+        return {name: self.keeps(value) for name, value in values.items()}, warnings
 
     def _touch(self, row: _Row) -> None:
         super()._touch(row)

@@ -30,6 +30,8 @@ STEPS = [
 ]
 STATES = ["open", "in_progress", "done", "done", "failed", "skipped", "pending"]
 MOMENTS = ["reading", "read", "sending", "sent"]
+SECOND = timedelta(seconds=1)
+"""No two things happen at once: what was closed in the same second as its incident was closed by it, or was not."""
 LATEST = 20
 """Messages of each platform that come again when all is settled."""
 TROUBLES = ["busy", "lost_before", "lost_after", "late", "unavailable"]
@@ -117,6 +119,7 @@ class RecoveryMachine(RuleBasedStateMachine):
         self._change_incident(change, minutes)
 
     def _change_incident(self, change: str, minutes: int) -> None:
+        self.world.clock.advance(SECOND)
         desk, incident, now = self.world.desk, self.world.incident, self.world.clock.now()
         state = desk.now_holds(incident)["state"]
         if self.model.over:
@@ -334,6 +337,10 @@ class RecoveryMachine(RuleBasedStateMachine):
         platform = self.world.platforms[side]
         if platform.now_holds(ticket)["state"] == state:
             return
+        ended = self.world.desk.now_holds(self.world.incident)["state"] == "closed"
+        if side == DESK and ended and state in {"failed", "skipped"}:
+            return  # which nobody can tell from what the incident's closing did
+        self.world.clock.advance(SECOND)
         closed = self.world.clock.now() if state in CLOSED else None
         self.model.moved(key, side, state, known=self._known(key))
         self.edits["move"] += 1

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.internal.conjecture import engine
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from tests.converge.record_machine import RecordMachine
 from tests.converge.recovery_machine import RecoveryMachine
 from tests.converge.statistics import STATISTICS, Disagreement
 
-MACHINES: tuple[type[RuleBasedStateMachine], ...] = (RecoveryMachine,)
+MACHINES: tuple[type[RuleBasedStateMachine], ...] = (RecoveryMachine, RecordMachine)
 LENGTH = 40
 """Steps of one script."""
 MANY = 20

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from tests.converge.record_machine import RecordMachine
 from tests.converge.recovery_machine import RecoveryMachine
 from tests.converge.run import run
 from tests.converge.story import BOARD, DESK, Ways, World
 
 
 @pytest.mark.timeout(200)
-def test_the_sides_of_an_activation_agree_after_random_edits_under_every_fault() -> None:
-    failed = run(300, 1, (RecoveryMachine,))
+@pytest.mark.parametrize("machine", [RecoveryMachine, RecordMachine])
+def test_all_sides_agree_after_random_edits_under_every_fault(machine: Any) -> None:
+    failed = run(240, 1, (machine,))
 
     assert failed is None, f"seed {failed.seed}:\n{failed.script}"
 
