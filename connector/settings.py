@@ -53,8 +53,8 @@ class ConnectionSettings:
 
     `poll_query` narrows or widens, in the platform's own query language, which open incidents a poll looks at;
     `poll_projects` are the projects that it looks into. Both have to cover what `major` can be true of.
-    `records` says of each kind of continuity record (service, plan) whether it is kept in step here: `off`, `link` (what
-    was adopted) or `create` (all). `calls_per_minute` caps our calls, 0 for no cap of ours;
+    `records` says of each kind of continuity record (service, plan) whether it is kept in step here: `off`, `link`
+    (what was adopted) or `create` (all). `calls_per_minute` caps our calls, 0 for no cap of ours;
     `reconcile_calls_per_minute` those of a full audit.
     """
 
@@ -178,7 +178,7 @@ def survey(path: Path, environment: Mapping[str, str], needs: Needs) -> Survey:
     names = _connection_names(data)
     problems = [*doubles, *unset, *(problem for name in names for problem in _judged(document, data, name, needs))]
     try:
-        loaded = settings_shape(needs).load(data or {})
+        loaded = settings_shape(tuple(needs)).load(data or {})
     except ValidationError as error:
         problems += (problem for problem in problems_of(document, error) if problem.where not in known)
         return Survey(None, tuple(problems), names)

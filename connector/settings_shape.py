@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from datetime import time, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -187,7 +187,8 @@ class _SettingsShape(Shape):
     escalation = fields.Nested(_EscalationShape)
 
 
-def settings_shape(platforms: Collection[str]) -> Shape:
+@lru_cache(maxsize=16)
+def settings_shape(platforms: tuple[str, ...]) -> Shape:
     """Return the shape of the settings file where there are connections to these platforms."""
 
     class Connection(_ConnectionShape):

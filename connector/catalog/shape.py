@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -149,16 +150,27 @@ def read_services(document: Document, places: Collection[str]) -> tuple[dict[str
 
     `places` are the names of platforms and connections that may stand beside a service's fields.
     """
+    data, problems = read_shape(document, _services_shape(tuple(places)))
+    return data.get("services", {}), problems
+
+
+@lru_cache(maxsize=16)
+def _services_shape(places: tuple[str, ...]) -> Shape:
+    """Make the shape once: it takes longer than reading a file by it."""
     named = {place: fields.Nested(NamedShape()) for place in places}
     with_places = type("ServiceWithPlaces", (ServiceShape,), named)
-    file = type("ServicesShape", (Shape,), {"services": Keyed(with_places(), required=True)})
-    data, problems = read_shape(document, file())
-    return data.get("services", {}), problems
+    shape: Shape = type("ServicesShape", (Shape,), {"services": Keyed(with_places(), required=True)})()
+    return shape
 
 
 def read_plan(document: Document) -> tuple[dict[str, Any], list[Problem]]:
     """Return a plan's fields, as far as they are readable, and what is wrong."""
-    return read_shape(document, PlanShape())
+    return read_shape(document, _plan_shape())
+
+
+@cache
+def _plan_shape() -> Shape:
+    return PlanShape()
 
 
 def read_shape(document: Document, shape: Schema) -> tuple[dict[str, Any], list[Problem]]:
