@@ -18,25 +18,35 @@ from connector.problem import Invalid, nearest
 
 OK, NO, FAULT, INTERRUPTED = 0, 1, 3, 130
 COMMANDS = {
-    "init": "records",
-    "check": "check",
-    "apply": "records",
-    "mappings": "mappings.group",
-    "serve": "service",
-    "demo": "demo",
-    "sandbox": "sandboxes",
-    "preflight": "preflight",
-    **dict.fromkeys(("incidents", "activations"), "desk"),
-    "why": "why",
-    "history": "history",
-    "retrace": "retrace",
-    **dict.fromkeys(("activate", "exercise", "stand-down", "task"), "response"),
-    **dict.fromkeys(("deliveries", "parked", "replay"), "messages"),
-    "adopt": "adopt",
-    "reconcile": "reconcile",
-    **dict.fromkeys(("records", "settle"), "in_step"),
+    "init": ("records", "Write an example set of settings, services and plans."),
+    "check": ("check", "Check settings, services, plans and mappings together."),
+    "apply": ("records", "Put services and plans in force, showing the changes first."),
+    "mappings": ("mappings.group", "Show, check and try field mappings; put them in force; go back."),
+    "serve": ("service", "Run the service until SIGTERM or ^C."),
+    "demo": ("demo", "Show the main job against a simulated ServiceNow and Jira."),
+    "sandbox": ("sandboxes", "Run a simulated platform, with faults on demand."),
+    "preflight": ("preflight", "Ask each platform whether it would take what plans create."),
+    "incidents": ("desk", "List known incidents, and why each was or was not acted on."),
+    "activations": ("desk", "List activations, or show one."),
+    "why": ("why", "Say why a ticket is as it is, field by field."),
+    "history": ("history", "Tell what was written to tickets and what happened."),
+    "retrace": ("retrace", "Decide an activation again, and tell what would differ."),
+    "activate": ("response", "Activate a continuity plan for a ticket."),
+    "exercise": ("response", "Exercise a plan: the real path, labelled EXERCISE."),
+    "stand-down": ("response", "Stand an activation down: its open tasks are skipped."),
+    "task": ("response", "Close a recovery task where its tickets cannot be used."),
+    "deliveries": ("messages", "List messages in, and what was decided on each."),
+    "parked": ("messages", "List what waits for a person: why, and what to do."),
+    "replay": ("messages", "Try again what is parked."),
+    "adopt": ("adopt", "Link services and plans with records that a platform has."),
+    "reconcile": ("reconcile", "Repair what services and plans lost step with."),
+    "records": ("in_step", "List services and plans kept in step, and how each stands."),
+    "settle": ("in_step", "Decide whose value stands where both sides changed a field."),
 }
-"""Each command and the module that holds it; loaded when it is used, because a sandbox needs no engine to start."""
+"""Each command, the module that holds it, and what it is for in a line of a terminal.
+
+A module is loaded when its command is used: a sandbox needs no engine to start, and a list of commands none at all.
+"""
 
 
 class Program(click.Group):
@@ -49,12 +59,17 @@ class Program(click.Group):
         """Return the names in the order in which one comes to need them."""
         return list(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's form
+        """List the commands by what the table says of them, for which none is loaded."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, purpose) for name, (_, purpose) in COMMANDS.items()])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command. Raises UsageError for a name that there is not."""
         if cmd_name not in COMMANDS:
             near = nearest(cmd_name, COMMANDS) or "`continuity --help` lists them"
             raise click.UsageError(f"there is no command '{cmd_name}'; {near}", ctx)
-        found = getattr(import_module(f"connector.cli.{COMMANDS[cmd_name]}"), cmd_name.replace("-", "_"))
+        found = getattr(import_module(f"connector.cli.{COMMANDS[cmd_name][0]}"), cmd_name.replace("-", "_"))
         return found if isinstance(found, click.Command) else None
 
     def main(

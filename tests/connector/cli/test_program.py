@@ -1,5 +1,7 @@
 """What the exit codes mean, and that a fault of ours is told in one line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,20 @@ def test_the_help_lists_every_command() -> None:
 
     assert result.exit_code == 0
     assert [name for name in COMMANDS if f"\n  {name} " not in result.output] == []
+
+
+def test_the_help_says_of_each_command_what_it_is_for_in_a_line_of_a_terminal() -> None:
+    told = CliRunner().invoke(main, ["--help"], terminal_width=80).output.partition("Commands:\n")[2].splitlines()
+
+    assert [line.split(maxsplit=1) for line in told] == [[name, purpose] for name, (_, purpose) in COMMANDS.items()]
+
+
+def test_the_help_loads_no_command_so_it_comes_at_once() -> None:
+    program = "from connector.cli import main; main(['--help'])"
+    told = subprocess.run([sys.executable, "-v", "-c", program], capture_output=True, text=True, timeout=30, check=True)
+
+    assert "import 'connector.cli.program'" in told.stderr
+    assert [name for name in ("sqlalchemy", "dbos", "flask", "requests") if f"import '{name}'" in told.stderr] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
