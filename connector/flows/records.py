@@ -79,6 +79,7 @@ def take_in(
     base, declined = dict(row.base), dict(row.declined)
     if row.declined:
         base, declined = _kept_after_all(parts, row, values)
+    base |= _landed(tx, parts, row, values, news)
     counterparts.update(
         tx,
         row.id,
@@ -99,6 +100,20 @@ def take_in(
     return "done", f"{called} on {row.connection}: " + "; ".join(
         f"{name} is {said(name, values[name])}" for name in news
     )
+
+
+def _landed(
+    tx: sa.Connection, parts: Parts, row: sa.Row[Any], values: Mapping[str, Any], news: Sequence[str]
+) -> dict[str, Any]:
+    """Return those values that are new there and that a write of ours brought whose answer was lost: no edit."""
+    keep = _keeping(parts, row)
+    found: dict[str, Any] = {}
+    if keep is None or not news:
+        return found
+    for write in counterparts.unanswered(tx, row, limit=_LOOK_BACK):
+        there = keep.carry({name: write.values[name] for name in news if name in write.values}).values
+        found |= {name: values[name] for name, value in there.items() if same(value, values[name])}
+    return found
 
 
 def _kept_after_all(parts: Parts, row: sa.Row[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -126,6 +126,15 @@ def written_since(tx: sa.Connection, row: sa.Row[Any], since: datetime, *, limit
     return tx.execute(statement.order_by(write.c.id)).all()
 
 
+def unanswered(tx: sa.Connection, row: sa.Row[Any], *, limit: int) -> Sequence[sa.Row[Any]]:
+    """Return which of a counterpart's newest `limit` writes went out and may have landed, the oldest first."""
+    keys = [write_key(row, number) for number in range(max(row.writes - limit, 0), row.writes)]
+    statement = sa.select(write).where(
+        write.c.key.in_(keys), write.c.state != "done", write.c.sent_at.is_not(None), write.c.unclear_since.is_not(None)
+    )
+    return tx.execute(statement.order_by(write.c.id)).all() if keys else ()
+
+
 def stamp(tx: sa.Connection) -> tuple[int, int]:
     """Return what changes whenever a taken value does."""
     count, newest = tx.execute(_STAMP).one()

@@ -226,6 +226,20 @@ def test_a_change_whose_answer_was_lost_does_not_overwrite_what_a_person_did_mea
     assert (office.ours()["owner"], office.theirs("desk")["owner"]) == ("Olga Ivanova", "Olga Ivanova")
 
 
+def test_a_write_that_landed_without_an_answer_is_no_edit_of_a_person(make: Any) -> None:
+    office = make(desks=("desk",), changed={"desk": {"owner": Rule(policy="manual")}})
+    made = linked(office, sides=("desk",))
+    office["desk"].fail("drop_after")
+    office.edit(owner="Priya Nair")
+    office.webhook("desk", made["desk"])
+    office.edit(owner="Olga Ivanova")
+    for _ in range(3):
+        office.pass_time(timedelta(minutes=10))
+
+    assert office.counterpart("desk").conflicts == {}
+    assert (office.ours()["owner"], office.theirs("desk")["owner"]) == ("Olga Ivanova", "Olga Ivanova")
+
+
 def test_a_creation_waits_for_a_person_where_the_platform_has_the_name(make: Any) -> None:
     office = make(desks=("desk",), create=True, plans=(), there={"desk": {"name": "PAYMENTS ", "criticality": 2}})
     office.sweep()
