@@ -133,8 +133,8 @@ def test_an_ignored_message_is_stored_with_its_reason(client, desk):
     response = post(client, COMMENTED)
 
     assert response.status_code == 202
-    assert response.get_json() == {"status": "ignored", "reason": "comments are not mirrored"}
-    assert desk.kept[0][1].ignored == "comments are not mirrored"
+    assert response.get_json() == {"status": "ignored", "reason": "comments are read at the next poll"}
+    assert desk.kept[0][1].ignored == "comments are read at the next poll"
     assert desk.counted == [("ops-jira", "ignored")]
 
 
