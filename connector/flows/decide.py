@@ -24,6 +24,8 @@ from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
 log = logging.getLogger(__name__)
 MANY = 50
 """Messages of a subject that are decided in one transaction, at most."""
+SOON = timedelta(seconds=0.5)
+"""How long a message waits for a write to its ticket that is with the platform, before it looks again."""
 GIVE_UP = 30
 """Tries at a message that cannot be decided, before it is parked; with the waits between them about 2 hours."""
 
@@ -171,8 +173,10 @@ class Decide:
         placement = activations.placement_of(tx, row.connection, row.platform_id)
         if placement is None:
             return None  # an incident is locked before its activation, a ticket of ours after it: never both at once
-        doubtful = tasks.may_be_stale(self._parts, placement, ticket) or (
-            not ticket.deleted and tasks.may_be_cascade(tx, self._parts, placement, ticket)
+        doubtful = (
+            tasks.may_be_half_written(tx, self._parts, placement, ticket, self._parts.now())
+            or tasks.may_be_stale(self._parts, placement, ticket)
+            or (not ticket.deleted and tasks.may_be_cascade(tx, self._parts, placement, ticket))
         )
         return None if doubtful else ticket
 
@@ -192,6 +196,9 @@ class Decide:
             placement = activations.placement_of(tx, row.connection, row.platform_id)
             kept = counterparts.at(tx, row.connection, row.platform_id) if placement is None else None
             doubtful = placement is not None and tasks.may_be_stale(self._parts, placement, ticket)
+            now = self._parts.now()
+            if placement is not None and tasks.may_be_half_written(tx, self._parts, placement, ticket, now):
+                raise Later(now + SOON)
             # What was linked may bear nothing that tells its kind.
             doubtful = doubtful or (
                 kept is not None

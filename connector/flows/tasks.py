@@ -38,6 +38,19 @@ def may_be_stale(parts: Parts, placement: sa.Row[Any], ticket: Ticket) -> bool:
     return ticket.version <= written and str(ticket.values.get("state", "")) != placement.state
 
 
+def may_be_half_written(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticket, now: datetime) -> bool:
+    """Tell whether a message may show a write of ours half done: a state can take a platform several calls.
+
+    It is decided when the write is answered, whose version then tells. One that never is (a crash) holds it for no
+    longer than a call can take.
+    """
+    state = str(ticket.values.get("state", ""))
+    if state == placement.state or placement.record != "recovery_task":
+        return False
+    timeout = parts.connections[ticket.connection].timeout
+    return writes.another_state_with_platform(tx, placement.id, state, now - 2 * timeout)
+
+
 def may_be_cascade(tx: sa.Connection, parts: Parts, placement: sa.Row[Any], ticket: Ticket) -> str:
     """Return the id of the incident to read, when a closing may come from the incident's and that is not known."""
     connection = parts.connections[ticket.connection]

@@ -251,6 +251,18 @@ def state_on_its_way(tx: sa.Connection, placement_id: int) -> str:
     return next((str(values["state"]) for (values,) in tx.execute(statement) if values.get("state")), "")
 
 
+def another_state_with_platform(tx: sa.Connection, placement_id: int, state: str, since: datetime) -> bool:
+    """Tell whether an update to another state than this went out after `since` and is not answered in any way yet."""
+    statement = sa.select(write.c["values"]).where(
+        write.c.placement_id == placement_id,
+        write.c.action == "update",
+        write.c.state == "pending",
+        write.c.sent_at > since,
+        write.c.next_at <= write.c.sent_at,
+    )
+    return any(values.get("state") not in {None, state} for (values,) in tx.execute(statement))
+
+
 def last_sent(tx: sa.Connection, connection: str, platform_id: str, prefix: str) -> datetime | None:
     """Return when a write to a ticket whose key begins with `prefix` last went out."""
     statement = sa.select(sa.func.max(write.c.sent_at)).where(*_to_ticket(connection, platform_id, prefix))
