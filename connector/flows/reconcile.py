@@ -21,7 +21,7 @@ from connector.continuity_record import TITLE, keys, plain, said, values_of
 from connector.flows import records
 from connector.flows.parts import Connection, Parts
 from connector.record_merge import same
-from connector.store import audits, counterparts, deliveries
+from connector.store import audits, counterparts, deliveries, writes
 from connector.ticketing import Outcome, Page, Record, Refused, Ticket, Unavailable
 
 log = logging.getLogger(__name__)
@@ -173,6 +173,9 @@ def look_first(parts: Parts, connection: str, due: Sequence[sa.Row[Any]]) -> tup
                     )
                 else:
                     hand_over(tx, parts, row, ticket, now)
+                    # What it takes the place of may be newer than what stood there when it was intended.
+                    before = {name: plain(ticket.values.get(name)) for name in write.values}
+                    writes.update(tx, [write.id], {"before": before})
             told = deliveries.open_tickets(tx, connection, list(rows))
             overtaken = {row.id for row in rows.values() if row.platform_id in told and row.key not in outcomes}
             records.overtaken(tx, sorted(overtaken), now)
