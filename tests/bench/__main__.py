@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import burst, latency, mapping
+from tests.bench import burst, latency, mapping, reconcile
 from tests.bench.scene import scene
 from tests.bench.stopwatch import say
 
@@ -16,7 +16,7 @@ from tests.bench.stopwatch import say
 def main() -> int:
     """Measure and print; returns 0 when every goal is met."""
     parser = argparse.ArgumentParser(
-        description="Mappings, latency, throughput, acceptance and memory, beside their floors."
+        description="Mappings, latency, throughput, acceptance, memory and reconciling, beside their floors."
     )
     parser.add_argument("--incidents", type=int, default=20, help="how many are timed one by one")
     parser.add_argument("--burst", type=int, default=100, help="how many come at once")
@@ -28,6 +28,7 @@ def main() -> int:
             good = say(latency.measure(stage, options.incidents)) and good
         with scene(Path(name) / "burst") as stage:
             good = say(burst.measure(stage, options.burst)) and good
+        good = say(reconcile.measure(Path(name) / "reconcile")) and good
     return 0 if good else 1
 
 
