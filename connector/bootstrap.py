@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask
 
@@ -40,6 +40,7 @@ TIDY_EVERY = 30.0
 EXECUTOR = "embedded-0"
 WARM_SECONDS = 3.0
 WARM_EVERY = 900.0
+RECORDS_WINDOW = timedelta(seconds=2)
 PREFLIGHT_EVERY = 60.0
 """Seconds between looks at whether a preflight is due."""
 
@@ -158,6 +159,7 @@ class Connector:
                 settings.keep_deliveries,
                 settings.preflight_at,
                 settings.keep_history,
+                RECORDS_WINDOW,
             ),
             escalation=Escalations(settings.escalation)
             if settings.escalation.smtp or settings.escalation.webhook_url

@@ -139,7 +139,10 @@ def waiting_time(attempts: int, retry_after: float | None) -> float:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long things may take or wait; `preflight_at` is a time of day in UTC."""
+    """How long things may take or wait; `preflight_at` is a time of day in UTC.
+
+    What services and plans need written is gathered for `records_window`, so that many share a call.
+    """
 
     write_back_window: timedelta = timedelta(seconds=2)
     give_up_after: timedelta = timedelta(hours=8)
@@ -148,6 +151,7 @@ class Timing:
     keep_deliveries: timedelta = timedelta(days=30)
     preflight_at: time = time(3)
     keep_history: timedelta = timedelta(days=400)
+    records_window: timedelta = timedelta()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -513,7 +513,10 @@ class _Counterpart:
         return "waiting"
 
     def _send(self) -> None:
-        self.parts.wakes.wake(self.tx, "send", f"{sending(self.row.connection)}|{self.row.connection}")
+        """Have what is intended sent; records that are decided within one window share the calls."""
+        window = self.parts.timing.records_window.total_seconds()
+        at = datetime.fromtimestamp((self.now.timestamp() // window + 1) * window, UTC) if window else None
+        self.parts.wakes.wake(self.tx, "send", f"{sending(self.row.connection)}|{self.row.connection}", at)
 
     def _undone(self, wanted: Mapping[str, Any]) -> str:
         """Say which field another system keeps changing back after our writes, "" where none does."""

@@ -27,36 +27,28 @@ from tests.world import World, world
 
 COUNT, CHANGED, MOST_CALLS = 10_000, 10, 6
 HOUR = timedelta(hours=1)
-LATER = timedelta(days=1)
-"""By how much the clocks go on between the import of the services and the changes."""
+EARLIER = timedelta(days=1)
+"""How long before the changes the services were imported on the platforms."""
 _NUMBERS = {"Criticality": 1, "RTO minutes": 240, "RPO minutes": 15, "MTPD minutes": 480}
 _AS_READ = frozenset({"project", "updated_at"})
-
-
-class _Time:
-    offset = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.offset
 
 
 def measure(folder: Path) -> Iterable[Figure]:
     """Change services on both platforms with the webhooks off; sweep; then compare everything."""
     folder.mkdir(parents=True, exist_ok=True)
-    clock = _Time()
-    with world(folder, records=_mapping, change=_keeping, now=clock.now) as found:
+    with world(folder, records=_mapping, change=_keeping) as found:
         parts = found.connector.parts
         assert parts is not None
         for side in (found.servicenow, found.jira):
             _steer(side, "webhooks", {"targets": []})
+            _steer(side, "clock", {"real": True, "advance": -EARLIER.total_seconds()})
         _fill(found)
         listed = {name: _link(found, name) for name in ("servicenow", "jira")}
-        clock.offset = LATER
         for side in (found.servicenow, found.jira):
-            _steer(side, "clock", {"real": True, "advance": LATER.total_seconds()})
+            _steer(side, "clock", {"real": True, "advance": 0})
         with found.connector.database.begin() as tx:
             for name in parts.connections:
-                audits.sweep_ended(tx, name, "service", clock.now())
+                audits.sweep_ended(tx, name, "service", datetime.now(UTC))
         _change(found, listed)
         found.forget_calls()
         began = time.monotonic()
