@@ -1,15 +1,17 @@
 """Major incidents under faults and kill -9: `python -m tests.acceptance.campaign --count 50 --seed 1`.
 
 Real processes on 127.0.0.1: two simulated platforms and `continuity serve`. Everything is drawn from the seed: plans,
-incidents, people's moves, faults, webhooks' delivery, and when the connector is killed. Then the faults stop, the
-connector is left to finish, and the platforms are judged by what they hold. Exit code 0: nothing lost, nothing
-doubled, nothing wrong; 1 otherwise. Which call a fault or a kill meets depends on the machine too, so a seed repeats
+incidents, people's moves, their edits of services and plans on all three sides, faults, webhooks' delivery, and when
+the connector is killed. Then the faults stop, the connector is left to finish, one sweep included, and the platforms
+are judged by what they hold. Exit code 0: nothing lost, nothing doubled, nothing wrong, and the files and both platforms
+say the same of each service and plan; 1 otherwise. Which call a fault or a kill meets depends on the machine too, so a seed repeats
 the campaign and not each millisecond of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import tempfile
@@ -21,8 +23,10 @@ from pathlib import Path
 from random import Random
 
 from tests.acceptance import estate, trouble
-from tests.acceptance.evidence import Held, field_ids, look
+from tests.acceptance.agreement import FILES, PLATFORMS, Edit, judge_records
+from tests.acceptance.evidence import Held, look
 from tests.acceptance.judgement import Fault, judge
+from tests.acceptance.keepers import Keepers
 from tests.acceptance.people import Crew, Desk, Work
 from tests.acceptance.process import Service
 from tests.acceptance.stack import Pace, Stack, service, stack
@@ -32,6 +36,7 @@ MOST = 500
 WAVE = 5
 KILLS_IN_WAVE = 5
 MIND = 0.05
+RECONCILE_EVERY = 3
 QUIET = 3.0
 PATIENCE = 90.0
 SHOWN = 40
@@ -58,9 +63,11 @@ class Campaign:
         self._stack = running
         self._connector = connector
         self._chance = Random(seed)
+        self._chance_of_edits = Random(f"{seed} edits")
         self._services = estate.draw(Random(f"{seed} plans"))
-        self._fields = field_ids(running)
+        self._keepers = Keepers(running, self._services, self._look(), Random(f"{seed} records"))
         cis = running.prepare(self._services)
+        self._keepers.bring_in(self._services[::2])
         self._desk = Desk(running, cis, Random(f"{seed} desk"))
         self._crew = Crew(running, Random(f"{seed} people"))
         self.works: list[Work] = []
@@ -85,7 +92,17 @@ class Campaign:
         for side in self._stack.sides:
             self.figures.calls[side] = int(self._stack.steer(side, "GET", "calls")["total"])
         self.figures.parked = self._stack.parked()
-        return judge(held, self.works)
+        listed = json.loads(self._stack.continuity("records", "--json"))
+        return judge(held, self.works) + judge_records(held, self._services, self.edits, self._keepers.foreign, listed)
+
+    @property
+    def records(self) -> int:
+        """How many services and plans are kept on three sides."""
+        return 2 * len(self._services)
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        return self._keepers.edits
 
     def _wave(self, size: int) -> None:
         """Raise some incidents under fresh faults, and kill the connector again and again while it works on them."""
@@ -98,7 +115,8 @@ class Campaign:
             if self._chance.random() < 0.8:
                 self._connector.wait_ready()
             self._work_for(self._chance.uniform(0.05, 1.2))
-            self._kill()
+            held = self._kill()
+            self._keepers.work(held, self._chance_of_edits.choice((1, 2, 3)))
             self._connector.start()
         self._connector.wait_ready()
         self._work_for(self._chance.uniform(0.5, 2.0))
@@ -108,14 +126,17 @@ class Campaign:
         """Let time pass, people at work in it."""
         end = time.monotonic() + seconds
         if seconds > 0.3:
-            self.figures.moves += self._crew.work(self._look(), self.works, 0.3)
+            held = self._look()
+            self.figures.moves += self._crew.work(held, self.works, 0.3)
+            self._keepers.work(held, self._chance_of_edits.choice((0, 1, 3)))
         time.sleep(max(0.0, end - time.monotonic()))
 
-    def _kill(self) -> None:
+    def _kill(self) -> Held:
         self._connector.kill()
         held = self._look()
         self.figures.kills += 1
         self.figures.met += sum(not _whole(held, work) for work in self.works)
+        return held
 
     def _order_faults(self) -> None:
         for side, orders in trouble.faults(self._chance).items():
@@ -150,11 +171,13 @@ class Campaign:
             return any(count for what, count in self._stack.waiting().items() if what != "parked")
 
         # What stands is judged whether it came to rest or not.
-        still_busy(waiting, seconds=PATIENCE, quiet=max(QUIET, 2.5 * self._stack.pace.poll_every), pause=MIND)
+        pace = self._stack.pace
+        rest = max(QUIET, 2.5 * pace.poll_every, 1.5 * pace.reconcile_every)
+        still_busy(waiting, seconds=PATIENCE, quiet=rest, pause=MIND)
         return self._look()
 
     def _look(self) -> Held:
-        return look(self._stack, self._fields)
+        return look(self._stack)
 
 
 def _whole(held: Held, work: Work) -> bool:
@@ -169,6 +192,9 @@ def tell(campaign: Campaign, faults: Sequence[Fault], seed: int, pace: Pace) -> 
     kinds = Counter(fault.kind for fault in faults)
     fired = ", ".join(f"{kind} {number}" for kind, number in sorted(figures.faults.items()) if number)
     _say(f"activations {count}, lost {kinds['lost']}, doubled {kinds['doubled']}, wrong {kinds['wrong']} (seed {seed})")
+    _say(f"records {campaign.records}, disagreements {kinds['disagreement']}")
+    sides = Counter(edit.side for edit in campaign.edits)
+    _say(f"edits of these {len(campaign.edits)}: {', '.join(f'{side} {sides[side]}' for side in (FILES, *PLATFORMS))}")
     _say(f"kills {figures.kills}: an activation met {figures.met / count:.1f} of them on average before it stood whole")
     _say(f"faults fired {sum(figures.faults.values())}: {fired}")
     _say(f"moves by people {figures.moves}; calls {', '.join(f'{k} {v}' for k, v in figures.calls.items())}")
@@ -193,7 +219,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and database, and name it")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the children are stopped on the way out
-    pace = Pace()
+    pace = Pace(reconcile_every=RECONCILE_EVERY)
     folder = Path(tempfile.mkdtemp(prefix="continuity-campaign-"))
     with tempfile.TemporaryDirectory(prefix="continuity-campaign-") as throwaway:
         place = folder if options.keep else Path(throwaway)

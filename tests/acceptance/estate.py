@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 RTO = timedelta(hours=4)
+RPO_MINUTES, MTPD_MINUTES = 15, 480
 TEAMS = (
     "Service Desk",
     "Major Incident Management",
@@ -22,6 +25,8 @@ UNKNOWN_TEAM = "DB Ops"
 """A team that neither platform knows: Jira refuses such a component in the middle of a bulk call."""
 PHASES = ("activation",) * 2 + ("containment",) * 2 + ("recovery",) * 4 + ("return_to_normal",) * 2
 RETURN = "return_to_normal"
+_DAY = re.compile(r'"(\d{4}-\d\d-\d\d)"')
+"""A day as JSON holds it, which has only texts; YAML has days."""
 _NAMES = (
     ("clearing", "Clearing"),
     ("ledger", "General Ledger"),
@@ -76,6 +81,11 @@ class Service:
         return f"{self.key.upper()}-DR"
 
     @property
+    def title(self) -> str:
+        """What its plan is called."""
+        return f"{self.name} recovery"
+
+    @property
     def projects(self) -> set[str]:
         """The Jira projects that the plan's tasks stand in."""
         return {place for step in self.steps for place in step.places if place}
@@ -120,18 +130,23 @@ def _service(key: str, name: str, chance: Random) -> Service:
     return Service(key, name, tuple(steps))
 
 
-def write(directory: Path, services: Sequence[Service]) -> None:
-    """Write the services and plans as files that `continuity apply` reads (JSON is YAML)."""
+def write(directory: Path, services: Sequence[Service], edits: Mapping[tuple[str, str], Any] | None = None) -> None:
+    """Write the services and plans as files that `continuity apply` reads (JSON is YAML).
+
+    `edits` are other values for some: by ("service" or "plan", key), as the files state them.
+    """
+    edits = edits or {}
     document = {
         service.key: {
             "name": service.name,
             "criticality": 1,
             "rto": "4h",
-            "rpo": "15m",
-            "mtpd": "8h",
+            "rpo": f"{RPO_MINUTES}m",
+            "mtpd": f"{MTPD_MINUTES}m",
             "owner": "Carla Mendes",
             "servicenow": {"ci": [service.ci]},
             "jira": {"label": [service.key]},
+            **edits.get(("service", service.key), {}),
         }
         for service in services
     }
@@ -139,13 +154,14 @@ def write(directory: Path, services: Sequence[Service]) -> None:
     plans = directory / "plans"
     plans.mkdir(exist_ok=True)
     for service in services:
-        (plans / f"{service.key}.yaml").write_text(json.dumps(_plan(service), indent=1))
+        plan = _plan(service) | edits.get(("plan", service.plan), {})
+        (plans / f"{service.key}.yaml").write_text(_DAY.sub(r"\1", json.dumps(plan, indent=1)))
 
 
 def _plan(service: Service) -> dict[str, object]:
     return {
         "key": service.plan,
-        "name": f"{service.name} recovery",
+        "name": service.title,
         "services": [service.key],
         "scenario": "site-loss",
         "disruption": "own",

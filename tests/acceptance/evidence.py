@@ -15,6 +15,7 @@ from tests.acceptance.stack import Stack
 Json = Mapping[str, Any]
 OURS = "continuity-connector"
 ACCOUNT = "continuity.integration"
+_WRITTEN_BACK = ("Continuity plan", "Recovery status", "Recovery progress", "RTO due")
 TASK_TABLES = ("incident_task", "task")
 _STATES = {"-5": "pending", "1": "open", "2": "in progress", "3": "done", "4": "not achieved", "7": "skipped"}
 _CATEGORIES = {"new": "open", "indeterminate": "in progress", "done": "done"}
@@ -46,7 +47,7 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Held:
-    """Both platforms at one moment."""
+    """Both platforms at one moment; `fields` are the ids of Jira's fields by name."""
 
     tables: Mapping[str, list[dict[str, Any]]]
     journal: list[dict[str, Any]]
@@ -160,7 +161,7 @@ class Held:
                 "link": row["u_continuity_link"],
             }
         fields = self.by_key[raised.number]["fields"]
-        value = {name: fields.get(ident) for name, ident in self.fields.items()}
+        value = {name: fields.get(self.fields[name]) for name in _WRITTEN_BACK}
         progress = value["Recovery progress"]
         return {
             "plan": value["Continuity plan"],
@@ -182,15 +183,10 @@ class Held:
                     yield label, issue["key"]
 
 
-def look(stack: Stack, fields: Mapping[str, str]) -> Held:
-    """Read everything from both platforms; `fields` are the ids of Jira's fields by name."""
-    servicenow = stack.steer("servicenow", "GET", "state")
-    return Held(servicenow["tables"], servicenow["journal"], stack.steer("jira", "GET", "state")["issues"], fields)
-
-
-def field_ids(stack: Stack) -> Mapping[str, str]:
-    wanted = {"Continuity plan", "Recovery status", "Recovery progress", "RTO due"}
-    return {item["name"]: item["id"] for item in stack.jira("GET", "field") if item["name"] in wanted}
+def look(stack: Stack) -> Held:
+    """Read everything from both platforms."""
+    servicenow, jira = (stack.steer(side, "GET", "state") for side in ("servicenow", "jira"))
+    return Held(servicenow["tables"], servicenow["journal"], jira["issues"], stack.jira_fields)
 
 
 def expected_states(service: Service, closed: Iterable[str], started: Iterable[str]) -> Mapping[str, str]:

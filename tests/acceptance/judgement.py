@@ -13,7 +13,7 @@ from tests.acceptance.people import Work
 
 NOTES = {"first steps": "Continuity plan:", "activation": "was activated"}
 RESTORED = "Service restored at"
-Kind = Literal["lost", "doubled", "wrong"]
+Kind = Literal["lost", "doubled", "wrong", "disagreement"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Fault:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.kind:8}{self.number}: {self.text}"
+        return f"{self.kind:13}{self.number}: {self.text}"
 
 
 def judge(held: Held, works: Sequence[Work]) -> list[Fault]:
@@ -124,7 +124,9 @@ def _strays(held: Held, works: Sequence[Work]) -> Iterable[Fault]:
     known = {item.number for work in works for item in held.tickets(work.raised)}
     known |= {issue["key"] for work in works for issue in held.parents(work.raised)}
     known |= {number for work in works for number in held.reviews(work.raised)}
-    made = {row["number"] for row in held.made_in_servicenow} | {issue["key"] for issue in held.made_in_jira}
+    kept = {"continuity-service", "continuity-plan"}
+    made = {row["number"] for row in held.made_in_servicenow}
+    made |= {issue["key"] for issue in held.made_in_jira if not kept & set(issue["fields"]["labels"])}
     for number in sorted(made - known):
         yield Fault("doubled", number, "belongs to no incident that was raised")
 

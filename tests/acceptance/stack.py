@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,12 @@ STYLES = {"servicenow": "standard", "jira": "hub"}
 
 
 class NotAccepted(Exception):
-    """`continuity apply` refused the generated records; what it said follows."""
+    """A command of `continuity` failed, such as `apply` of the generated records; what it said follows."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How the connector and Jira's index are set; seconds."""
+    """How the connector and Jira's index are set; seconds. Without `reconcile_every` no services and plans are kept."""
 
     poll_every: int = 2
     poll_overlap: int = 10
@@ -41,6 +42,7 @@ class Pace:
     timeout: int = 2
     search_lag: float = 1.5
     search_lag_waited: int = 3
+    reconcile_every: int = 0
 
 
 class Stack:
@@ -60,19 +62,39 @@ class Stack:
     def prepare(self, services: Sequence[estate.Service]) -> dict[str, str]:
         """Write settings and records, put them in force, and make the CIs; returns the CIs' sys_ids by name."""
         (self.folder / "continuity.yaml").write_text(json.dumps(self._settings(), indent=1))
-        estate.write(self.folder, services)
-        told = io.StringIO()
-        try:
-            with redirect_stdout(told), redirect_stderr(told):
-                main(["--config", str(self.folder), "apply", "--yes", "--wait", "0"])
-        except SystemExit as done:
-            if done.code != 0:
-                raise NotAccepted(told.getvalue()) from None
+        if self.pace.reconcile_every:
+            self._name_knowledge_base()
+        self.apply(services)
         made = {}
         for service in services:
             answer = self.servicenow("POST", "table/cmdb_ci_appl", ADMIN, json={"name": service.ci})
             made[service.ci] = str(answer["sys_id"])
         return made
+
+    def apply(self, services: Sequence[estate.Service], edits: Mapping[tuple[str, str], Any] | None = None) -> None:
+        """Write the files, with other values for some records, and put them in force. Raises NotAccepted."""
+        estate.write(self.folder, services, edits)
+        self.continuity("apply", "--yes", "--wait", "0")
+
+    def continuity(self, *arguments: str) -> str:
+        """Give a command and return what it answers. Raises NotAccepted."""
+        told, faults = io.StringIO(), io.StringIO()
+        try:
+            with redirect_stdout(told), redirect_stderr(faults):
+                main(["--config", str(self.folder), *arguments])
+        except SystemExit as done:
+            if done.code != 0:
+                raise NotAccepted(told.getvalue() + faults.getvalue()) from None
+        return told.getvalue()
+
+    def _name_knowledge_base(self) -> None:
+        """Say in the mapping where plans are made, as an admin has to."""
+        query = {"sysparm_query": "title=Business Continuity", "sysparm_fields": "sys_id"}
+        (base,) = self.servicenow("GET", "table/kb_knowledge_base", ADMIN, params=query)
+        field = {"field": "kb_knowledge_base", "direction": "write", "type": "reference", "default": base["sys_id"]}
+        file = self.folder / "mappings" / "servicenow" / "plan.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"version": 1, "fields": {"x_base": field}}))
 
     def hear(self, **behaviour: Any) -> None:
         """Have both platforms tell the connector of changes, as well or badly as `behaviour` says."""
@@ -105,6 +127,11 @@ class Stack:
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    @cached_property
+    def jira_fields(self) -> Mapping[str, str]:
+        """The ids of Jira's fields by name, the custom ones only where several bear a name."""
+        return {item["name"]: item["id"] for item in self.jira("GET", "field") if item["custom"]}
 
     def calls(self, side: str) -> list[dict[str, Any]]:
         """Return the calls that the connector made, polls left out."""
@@ -145,8 +172,13 @@ class Stack:
         return [f"{row[0]} {row[1]}: {row[2]}" for row in rows]
 
     def _settings(self) -> dict[str, Any]:
-        common = {"fallback_team": "Service Desk", "timeout": f"{self.pace.timeout}s"}
+        common: dict[str, Any] = {"fallback_team": "Service Desk", "timeout": f"{self.pace.timeout}s"}
+        kept = {}
+        if self.pace.reconcile_every:
+            common["records"] = {"service": "create", "plan": "create"}
+            kept = {"reconcile_every": f"{self.pace.reconcile_every}s"}
         return {
+            **kept,
             "database": "sqlite:///continuity.db",
             "public_url": self.address,
             "secret": SECRET,

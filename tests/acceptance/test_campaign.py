@@ -17,4 +17,6 @@ def test_nothing_is_lost_or_doubled_under_faults_and_kills() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("activations 5, lost 0, doubled 0, wrong 0 (seed 1)")
+    assert done.stdout.startswith(
+        "activations 5, lost 0, doubled 0, wrong 0 (seed 1)\nrecords 16, disagreements 0\nedits of these "
+    )

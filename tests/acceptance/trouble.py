@@ -45,7 +45,14 @@ def _servicenow(chance: Random) -> list[Fault]:
     inner = [
         {"kind": kind, "method": method, "path": path, "probability": CHANCE, "times": 2, "inner": True}
         for kind in ("500", "503_after", "429")
-        for method, path in (("POST", "/incident_task"), ("PATCH", "/incident/"), ("PATCH", "/incident_task/"))
+        for method, path in (
+            ("POST", "/incident_task"),
+            ("PATCH", "/incident/"),
+            ("PATCH", "/incident_task/"),
+            ("POST", "/cmdb_ci_service"),
+            ("PATCH", "/cmdb_ci_service/"),
+            ("PATCH", "/kb_knowledge/"),
+        )
     ]
     return [*outer, *inner]
 
