@@ -474,6 +474,7 @@ class _Counterpart:
                 if same_values:  # what it takes the place of may have been changed meanwhile
                     theirs = told(row.theirs)
                     writes.update(self.tx, [newest.id], {"before": {name: theirs.get(name) for name in wanted}})
+                    self._send()  # it may have waited for the message that is decided by this
                 return "waiting"  # what comes of it wakes this record again
             values = {"state": "superseded", "reason": "other values are wanted by now", "done_at": self.now}
             writes.update(self.tx, [newest.id], values)

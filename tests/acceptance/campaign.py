@@ -3,9 +3,9 @@
 Real processes on 127.0.0.1: two simulated platforms and `continuity serve`. Everything is drawn from the seed: plans,
 incidents, people's moves, their edits of services and plans on all three sides, faults, webhooks' delivery, and when
 the connector is killed. Then the faults stop, the connector is left to finish, one sweep included, and the platforms
-are judged by what they hold. Exit code 0: nothing lost, nothing doubled, nothing wrong, and the files and both platforms
-say the same of each service and plan; 1 otherwise. Which call a fault or a kill meets depends on the machine too, so a seed repeats
-the campaign and not each millisecond of it.
+are judged by what they hold. Exit code 0: nothing lost, nothing doubled, nothing wrong, and the files and both
+platforms say the same of each service and plan; 1 otherwise. Which call a fault or a kill meets depends on the machine
+too, so a seed repeats the campaign and not each millisecond of it.
 """
 
 from __future__ import annotations

@@ -240,6 +240,24 @@ def test_a_write_that_landed_without_an_answer_is_no_edit_of_a_person(make: Any)
     assert (office.ours()["owner"], office.theirs("desk")["owner"]) == ("Olga Ivanova", "Olga Ivanova")
 
 
+def test_a_write_that_waited_for_a_message_goes_out_when_that_is_decided(make: Any) -> None:
+    office = make()
+    made = linked(office)
+    send, told = office.flows["send"], []
+
+    def told_meanwhile(subject: str) -> None:
+        if subject.endswith("|desk") and not told:
+            told.append(office.webhook("desk", made["desk"]))
+        send(subject)
+
+    office.flows = {**office.flows, "send": told_meanwhile}
+    office.edit(rto=3 * HOUR)
+
+    assert told
+    assert office.theirs("desk")["rto"] == 3 * 3600
+    assert [row.state for row in office.rows("SELECT state FROM write")] == ["done"] * sent(office)
+
+
 def test_a_creation_waits_for_a_person_where_the_platform_has_the_name(make: Any) -> None:
     office = make(desks=("desk",), create=True, plans=(), there={"desk": {"name": "PAYMENTS ", "criticality": 2}})
     office.sweep()
