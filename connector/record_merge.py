@@ -115,19 +115,14 @@ class _Work:
     carried: dict[str, Carried] = field(default_factory=dict)
 
     def take(self) -> None:
-        """Take what only the platforms changed, or what theirs wins; a side takes part with each of its values once.
-
-        A field that is the platform's alone comes last, so that it overrides what another platform changed.
-        """
+        """Take what only the platforms changed, or what theirs wins; a side takes part with each of its values once."""
         again = True
         while again:
             again = False
             self.refused = {}
-            for alone in (False, True):
-                for name in self.sides:
-                    for field_name in self._fields(name):
-                        if self._alone(name, field_name) is alone:
-                            again = self._take(name, field_name) or again
+            for name in self.sides:
+                for field_name in self._fields(name):
+                    again = self._take(name, field_name) or again
 
     def found(self, name: str) -> Found:
         side = self.sides[name]
@@ -170,6 +165,14 @@ class _Work:
             (name for name in self.sides if field_name in self.sides[name].rules and self._alone(name, field_name)), ""
         )
 
+    def _decided_elsewhere(self, field_name: str) -> bool:
+        """Tell whether a field is one platform's alone, which says something that ours can be."""
+        owner = self._owner(field_name)
+        if not owner or field_name not in self.sides[owner].theirs:
+            return False
+        value = self.sides[owner].theirs[field_name]
+        return same(value, self.ours[field_name]) or not self.accept(self.ours, field_name, value)
+
     def _take(self, name: str, field_name: str) -> bool:
         side = self.sides[name]
         if self._verdict(name, field_name, self._there(name)) != "take":
@@ -202,7 +205,7 @@ class _Work:
         ours, theirs = there.values[field_name], side.theirs[field_name]
         if same(ours, theirs):
             return "agreed"
-        if not rule.reads:
+        if not rule.reads or self._decided_elsewhere(field_name):
             return "write"
         if field_name not in side.base:
             if empty(theirs) or empty(ours):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,6 +135,19 @@ def test_what_the_platform_did_not_keep_is_not_written_again_until_ours_changes(
 
     assert (held.write, list(held.held)) == ({}, ["owner"])
     assert other.write == {"owner": "c"}
+
+
+@pytest.mark.parametrize("policy", ["continuity", "platform", "newest", "manual"])
+def test_what_is_one_platforms_alone_is_nobodys_question_on_another(policy: Any) -> None:
+    base, desk = {"rto": "a"}, Side({"rto": Rule(writes=False)}, carried, {}, {"rto": "b"})
+    board = Side({"rto": Rule(policy=policy)}, carried, base, {"rto": "c"})
+
+    merged = merge_record({"rto": "a"}, {}, {"board": board, "desk": desk}, anything)
+    silent = merge_record(base, {}, {"board": board, "desk": replace(desk, theirs={"rto": ""})}, nothing_empty)
+
+    assert (merged.ours, merged.found["board"].write) == ({"rto": "b"}, {"rto": "b"})
+    assert merged.found["board"].conflicts == frozenset()
+    assert silent.ours == {"rto": "c"}, "a platform that says nothing decides nothing"
 
 
 def test_a_field_that_two_platforms_own_alone_is_told_and_does_not_swing() -> None:
