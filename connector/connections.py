@@ -13,7 +13,7 @@ from adapters.jira import replay as jira_replay
 from adapters.servicenow import replay as servicenow_replay
 from connector.call import Call, OnCall
 from connector.condition import INCIDENT_VARIABLES, Condition
-from connector.continuity_record import TAKEABLE, plain
+from connector.continuity_record import BESIDE, TAKEABLE, plain
 from connector.flows.parts import Connection, Keeping, Received
 from connector.mapping_version import MappingVersion
 from connector.problem import Invalid, Problem
@@ -229,7 +229,7 @@ def keeping(mapping: RecordMapping, *, create: bool) -> Keeping:
     rules: dict[str, Rule] = {}
     for field in mapping.fields:
         reads, known = field.reads and field.source in TAKEABLE[mapping.record], rules.get(field.source)
-        if field.source in {"project", "updated_at"} or not (reads or field.writes):
+        if field.source in BESIDE or not (reads or field.writes):
             continue
         rules[field.source] = Rule(
             reads=reads or (known is not None and known.reads),

@@ -28,6 +28,8 @@ TAKEABLE: Mapping[str, frozenset[str]] = {
 }
 """What a platform's value can become ours of; the other fields are made of what only the files can say."""
 _NEEDED = frozenset({"name", "title", "criticality", "owner", *OBJECTIVES})
+BESIDE = frozenset({"project", "updated_at"})
+"""Neutral fields that say where a record was made and when it was changed: none of its own."""
 _LEAST_CRITICAL = 4
 _LONGEST = timedelta(days=36500)
 
@@ -41,6 +43,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
+
+
+def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record's values as read from a platform, as JSON holds them; what is no field of its own is left out."""
+    return {name: plain(value) for name, value in values.items() if name not in BESIDE}
 
 
 def keys(catalog: Catalog, record: str) -> tuple[str, ...]:

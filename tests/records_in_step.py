@@ -27,7 +27,8 @@ from connector.flows.commands import COMMAND
 from connector.flows.decide import Decide
 from connector.flows.parts import Connection, Keeping, Parts, Received, Timing
 from connector.flows.poll import Sweep
-from connector.flows.records import link, sending
+from connector.flows.records.links import link
+from connector.flows.records.wakes import sending
 from connector.flows.send import Send
 from connector.page_link import PageLinks
 from connector.plan import Plan

@@ -22,8 +22,8 @@ from connector.cli.in_step import kind_option
 from connector.cli.opening import opened
 from connector.continuity_record import TITLE, keys, values_of
 from connector.durable import Wakes
-from connector.flows import records
 from connector.flows.parts import Connection, Parts
+from connector.flows.records.links import link
 from connector.store import counterparts
 from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
 
@@ -166,12 +166,12 @@ def _link(
         for match in item.sure():
             with connector.database.begin() as tx:
                 ticket = item.tickets[match.candidate.id] if match.candidate is not None else None
-                records.link(tx, parts, (item.kind, match.key, connection), ticket, by, now)
+                link(tx, parts, (item.kind, match.key, connection), ticket, by, now)
             linked += 1
         for match in item.missing() if create else ():
             with connector.database.begin() as tx:
                 if _may_be_created(tx, item.kind, match.key, connection):
-                    records.link(tx, parts, (item.kind, match.key, connection), None, by, now)
+                    link(tx, parts, (item.kind, match.key, connection), None, by, now)
                     created += 1
     return linked, created
 

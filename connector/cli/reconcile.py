@@ -18,9 +18,9 @@ from connector.cli.context import Context
 from connector.cli.desk import known_connection
 from connector.cli.opening import opened
 from connector.durable import Wakes
-from connector.flows import reconcile as flow
 from connector.flows.parts import Connection, Parts
-from connector.flows.records import sending
+from connector.flows.reconcile import audit as flow
+from connector.flows.records.wakes import sending
 from connector.store import counterparts
 from connector.ticketing import Refused, Unavailable
 

@@ -14,10 +14,12 @@ import sqlalchemy as sa
 from connector import activation as rules
 from connector import wording
 from connector.activation import number
-from connector.flows import incidents, records
+from connector.flows import incidents
 from connector.flows.advance import save
 from connector.flows.parts import Parts
 from connector.flows.poll import PREFLIGHT
+from connector.flows.records.settlement import settle
+from connector.flows.records.wakes import wake_changed
 from connector.recovery_task import CLOSED, TaskState
 from connector.store import activations, deliveries, tickets
 from connector.ticketing import Ticket
@@ -45,7 +47,7 @@ def apply(tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket | No
         case "task":
             return _task(tx, parts, order, now)
         case "settle":
-            return records.settle(tx, parts, order, now)
+            return settle(tx, parts, order, now)
         case "apply":
             return _look_again(tx, parts, row.key, str(order.get("by") or ""), now)
         case "look":
@@ -153,7 +155,7 @@ def _look_again(tx: sa.Connection, parts: Parts, key: str, by: str, now: datetim
             count += 1
     for name in parts.connections:
         parts.wakes.wake(tx, "sweep", f"{PREFLIGHT}:{name}")
-    records.wake_changed(tx, parts)
+    wake_changed(tx, parts)
     return "done", f"records applied; {count} open incidents are looked at again"
 
 

@@ -12,11 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.condition import Undecidable
-from connector.flows import commands, incidents, records, tasks
+from connector.flows import commands, incidents, tasks
 from connector.flows.advance import advance
 from connector.flows.cause import cause_of
 from connector.flows.leave import Later, leave
 from connector.flows.parts import Parts, Waking, waiting_time
+from connector.flows.records import readings
+from connector.flows.records.upkeep import bring_up_to_date
+from connector.flows.records.wakes import wake as wake_record
 from connector.problem import Invalid
 from connector.store import activations, counterparts, deliveries, writes
 from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
@@ -82,11 +85,11 @@ class Decide:
         _, record, key = subject.split(":", 2)
         parts = replace(self._parts, cause=cause)
         with parts.database.begin() as tx:
-            unsure = records.to_read(tx, record, key)
+            unsure = readings.to_read(tx, record, key)
         for connection, platform_id in unsure:
-            records.read_again(parts, connection, record, platform_id)
+            readings.read_again(parts, connection, record, platform_id)
         with parts.database.begin() as tx:
-            records.bring_up_to_date(tx, parts, record, key, parts.now())
+            bring_up_to_date(tx, parts, record, key, parts.now())
 
     def _settle_all(self, found: Sequence[sa.Row[Any]], waiting: set[str]) -> None:
         """Decide on messages in their order: together as far as they speak for themselves, else one by one."""
@@ -253,8 +256,8 @@ class Decide:
         kept = counterparts.at(tx, row.connection, row.platform_id)
         if kept is not None:
             if row.subject != counterparts.subject(kept.record, kept.key):
-                records.wake(tx, parts, kept.record, kept.key)
-            return records.take_in(tx, parts, kept, ticket, now, row.id)
+                wake_record(tx, parts, kept.record, kept.key)
+            return readings.take_in(tx, parts, kept, ticket, now, row.id)
         if ticket.deleted:
             return incidents.deleted(tx, parts, ticket, now)
         if ticket.record == "incident":

@@ -177,6 +177,11 @@ class Parts:
     cause: str = ""
     records: RecordsInForce = field(default_factory=lambda: RecordsInForce())  # noqa: PLW0108 - defined below
 
+    def keeping(self, connection: str, record: str) -> Keeping | None:
+        """Return how a kind of continuity record is kept in step on a connection; None where it is not."""
+        side = self.connections.get(connection)
+        return side.keeps.get(record) if side is not None else None
+
     def major(self, incident: Incident) -> bool:
         return self.connections[incident.connection].major.holds(incident.facts())
 

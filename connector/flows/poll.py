@@ -10,10 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.activation import mark_passed
-from connector.flows import alerts, reconcile, remarks
+from connector.flows import alerts, remarks
 from connector.flows.incidents import as_json, remember
 from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
+from connector.flows.reconcile.sweep import sweep
 from connector.store import activations, catalogs, deliveries, preflights, retention, tickets, writes
 from connector.ticketing import Refused, Ticket, Unavailable, Watch
 from connector.value import same
@@ -51,7 +52,7 @@ class Sweep:
         elif kind == PREFLIGHT and name in self._parts.connections:
             self._preflight(name)
         elif kind == RECORDS and name in self._parts.connections:
-            reconcile.sweep(self._parts, self._parts.connections[name])
+            sweep(self._parts, self._parts.connections[name])
         elif kind == remarks.KIND:
             self._remarks(int(name))
         elif kind == HOUSEKEEPING:

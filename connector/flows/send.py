@@ -12,13 +12,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.flows import reconcile, records
+from connector.flows import last_look
 from connector.flows.advance import tell_incidents
 from connector.flows.cause import cause_for_ticket
 from connector.flows.incidents import as_json
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Connection, Parts, Sender, waiting_time
 from connector.flows.poll import hand_over
+from connector.flows.records import answers
 from connector.flows.urgency import Chosen, choose, urgency_of
 from connector.flows.write_back import plan_linked
 from connector.store import activations, deliveries, tickets, writes
@@ -72,7 +73,7 @@ class Send:
         overtaken, outcomes = self._look_again(connection, tried)
         changes = [row for row in due if row.record in KEPT and row.action == "update"]
         if changes:
-            more, found = reconcile.look_first(self._parts, connection, changes)
+            more, found = last_look.look_first(self._parts, connection, changes)
             overtaken, outcomes = overtaken | more, outcomes | found
         left = [row for row in due if row.id not in overtaken and row.key not in outcomes]
         if left:
@@ -221,7 +222,7 @@ class Send:
                 case "retry" | "unclear":
                     self._again(tx, row, outcome, now)
             if row.record in KEPT and outcome.status in {"done", "refused"}:
-                records.settled(tx, self._parts, row)
+                answers.settled(tx, self._parts, row)
         if created and kind == "activation":
             self._take_up(tx, subject, created, outcomes)
             self._parts.wakes.wake(tx, "incident", subject)
@@ -252,7 +253,7 @@ class Send:
         if row.placement_id is not None:
             self._placed(tx, row, outcome, now)
         elif row.record in KEPT:
-            records.written(tx, self._parts, row, outcome, now)
+            answers.written(tx, self._parts, row, outcome, now)
         elif row.record == "incident" and row.action == "update":
             ticket = tickets.get(tx, row.connection, row.platform_id, lock=True)
             if ticket is not None:

@@ -9,9 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.store import writes
 from connector.store.statements import by_dialect
 from connector.store.tables import counterpart, taken, write
 
+LEFT = "not in the files"
+"""The state of a counterpart whose record was taken out of the files."""
 _ADD = by_dialect(
     lambda insert: (
         insert(counterpart)
@@ -115,6 +118,13 @@ def newest_write(tx: sa.Connection, row: sa.Row[Any]) -> sa.Row[Any] | None:
     """Return the latest write of a counterpart, locked: it is not being taken."""
     statement = sa.select(write).where(write.c.key == write_key(row, row.writes - 1))
     return tx.execute(statement.with_for_update()).first() if row.writes else None
+
+
+def give_up_newest(tx: sa.Connection, row: sa.Row[Any], reason: str, now: datetime) -> None:
+    """Give up the latest write of a counterpart, if nothing came of it yet."""
+    newest = newest_write(tx, row)
+    if newest is not None and newest.state in {"pending", "parked"}:
+        writes.supersede(tx, [newest.id], reason, now)
 
 
 def written_since(tx: sa.Connection, row: sa.Row[Any], since: datetime, *, limit: int) -> Sequence[sa.Row[Any]]:

@@ -65,6 +65,11 @@ def update(tx: sa.Connection, write_ids: Sequence[int], values: Mapping[str, Any
         tx.execute(sa.update(write).where(write.c.id.in_(write_ids)).values(dict(values)))
 
 
+def supersede(tx: sa.Connection, write_ids: Sequence[int], reason: str, now: datetime) -> None:
+    """Give up writes that are not wanted any more."""
+    update(tx, write_ids, {"state": "superseded", "reason": reason, "done_at": now})
+
+
 def take(tx: sa.Connection, write_ids: Sequence[int], mapping_version: int | None, now: datetime) -> None:
     """Mark writes, before the call, as perhaps landed."""
     tx.execute(

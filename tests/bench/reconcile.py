@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from connector.catalog import catalog_of, to_json
 from connector.continuity_record import plain
-from connector.flows.reconcile import Audit
+from connector.flows.reconcile.audit import Audit
 from connector.service import Service
 from connector.settings import Settings
 from connector.store import audits, catalogs

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from connector.catalog import catalog_of, to_json
 from connector.continuity_record import plain, values_of
 from connector.flows.parts import Connection, Keeping, Timing
-from connector.flows.records import link, sending
+from connector.flows.records.links import link
+from connector.flows.records.wakes import sending
 from connector.record_merge import Carried, Rule
 from connector.store import catalogs, counterparts, deliveries
 from connector.ticketing import Traits

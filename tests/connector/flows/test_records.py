@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connector.flows.reconcile import Audit
+from connector.flows.reconcile.audit import Audit
 from connector.record_merge import Rule
 from connector.service import Service
 from connector.store import counterparts

@@ -1,0 +1,50 @@
+"""What was found otherwise than known: it goes on as a message, and its record's own flow decides."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.continuity_record import plain_values
+from connector.flows.parts import Parts
+from connector.record_merge import same
+from connector.store import counterparts, dated, deliveries
+from connector.ticketing import Ticket
+
+
+def differs(row: sa.Row[Any], ticket: Ticket) -> bool:
+    """Tell whether a ticket is other than its counterpart is known to be; an older version tells nothing."""
+    if row.gone:
+        return False
+    if row.version is not None and ticket.version < row.version:
+        return False
+    known = {**row.base, **dated.values(row.theirs)}
+    values = plain_values(ticket.values)
+    return row.version is None or any(not same(value, known.get(name)) for name, value in values.items())
+
+
+def hand_over(
+    tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket, now: datetime, mark: str = "poll"
+) -> bool:
+    """Record a ticket that is other than known as a message, once for each version, and wake its record."""
+    if not ticket.deleted and not differs(row, ticket):
+        return False
+    subject = counterparts.subject(row.record, row.key)
+    message = deliveries.Message(
+        connection=row.connection,
+        key=f"{mark}:{ticket.id}:{'gone' if ticket.deleted else ticket.version}",
+        source="poll",
+        event="found gone by audit" if ticket.deleted else "found by sweep",
+        body=json.dumps(dict(ticket.raw)).encode(),
+        platform_id=ticket.id,
+        number=ticket.number or row.number,
+        version=None if ticket.deleted else ticket.version,
+        subject=subject,
+    )
+    if deliveries.record(tx, message, now) is None:
+        return False
+    parts.wakes.wake(tx, "incident", subject)
+    return True

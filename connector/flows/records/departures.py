@@ -1,0 +1,40 @@
+"""Continuity records that left one side: deleted on a platform, or taken out of the files."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.flows.parts import Parts
+from connector.flows.records.wakes import wake
+from connector.store import counterparts, tickets
+
+log = logging.getLogger(__name__)
+
+
+def unlink(tx: sa.Connection, parts: Parts, row: sa.Row[Any], now: datetime) -> tuple[str, str]:
+    """Unlink a record from a ticket that is there no more; nothing is deleted anywhere else."""
+    reason = f"deleted or archived on {row.connection}"
+    counterparts.update(tx, row.id, {"gone": reason, "state": "gone", "state_at": now})
+    counterparts.give_up_newest(tx, row, reason, now)
+    text = (
+        f"{row.record} {row.key}: {row.number} was {reason}. It is unlinked; nothing is deleted elsewhere, and it is "
+        f"not created again by itself (`continuity adopt {row.connection}` links or creates it)."
+    )
+    log.warning("%s", text)
+    for other in counterparts.of_record(tx, row.record, row.key):
+        tickets.tell(tx, text, now, connection=other.connection, platform_id=other.platform_id or "")
+    wake(tx, parts, row.record, row.key)
+    return "done", text
+
+
+def leave_alone(tx: sa.Connection, row: sa.Row[Any], now: datetime) -> None:
+    """Mark a counterpart of a record that the files do not have any more; nothing is deleted on the platform."""
+    if row.state != counterparts.LEFT:
+        counterparts.give_up_newest(tx, row, "the record is not in the files any more", now)
+        text = f"{row.record} {row.key} is not in the files any more; {row.number or 'its record'} stays as it is"
+        tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id or "")
+        counterparts.update(tx, row.id, {"state": counterparts.LEFT, "state_at": now})
