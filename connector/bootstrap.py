@@ -18,6 +18,7 @@ from connector.console import api, health, pages
 from connector.durable import Durable, Wakes, prepare_engine
 from connector.escalation import Escalations
 from connector.flows.decide import Decide
+from connector.flows.leave import Later, leave
 from connector.flows.parts import Connection, Parts, RecordsInForce, Timing, Waking
 from connector.flows.poll import HOUSEKEEPING, PREFLIGHT, RECORDS, WARM, Sweep
 from connector.flows.send import Send
@@ -215,11 +216,9 @@ class Connector:
             catalog = self._records.read(tx)
 
         def warm(connection: Connection) -> None:
-            if self.budgets.wait_until(connection.name, "backfill") is not None:
-                return  # what is looked up ahead of need waits for the next round
-            with suppress(Unavailable, Refused):
+            # What is looked up ahead of need waits for the next round where no call can be made.
+            with suppress(Later, Unavailable, Refused), leave(self.budgets, connection.name, "backfill"):
                 connection.ticketing.warm(needed(catalog, self.settings.connections[connection.name]))
-            self.budgets.done(connection.name)
 
         pool = ThreadPoolExecutor(max_workers=max(len(connections), 1), thread_name_prefix="warm")
         wait([pool.submit(warm, connection) for connection in connections.values()], timeout=WARM_SECONDS)

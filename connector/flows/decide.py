@@ -215,7 +215,7 @@ class Decide:
         record: Record = "recovery_task" if question else "incident"
         record = placement.record if placement is not None else kept.record if kept is not None else record
         if received.partial or doubtful or question:
-            with leave(self._parts, connection.name, "backfill" if record in KEPT else "live"):
+            with leave(self._parts.budgets, connection.name, "backfill" if record in KEPT else "live"):
                 ticket = next(iter(connection.ticketing.read(record, [row.platform_id])), gone)
         if placement is None or ticket.deleted:
             return [ticket]
@@ -223,7 +223,7 @@ class Decide:
             incident = tasks.may_be_cascade(tx, self._parts, placement, ticket)
         if not incident:
             return [ticket]
-        with leave(self._parts, connection.name, "live"):
+        with leave(self._parts.budgets, connection.name, "live"):
             return [*connection.ticketing.read("incident", [incident]), ticket]
 
     def _read_for_command(self, row: sa.Row[Any]) -> list[Ticket]:
@@ -234,7 +234,7 @@ class Decide:
         connection = self._parts.connections.get(order["connection"])
         if connection is None:
             raise Refused(f"there is no connection '{order['connection']}'")
-        with leave(self._parts, connection.name, "live"):
+        with leave(self._parts.budgets, connection.name, "live"):
             return connection.ticketing.read("incident", [order["number"]])
 
     def _apply(

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from connector.budget import Urgency
-from connector.flows.parts import Parts
+from connector.budget import Budgets, Urgency
 
 
 class Later(Exception):
@@ -19,12 +18,12 @@ class Later(Exception):
 
 
 @contextmanager
-def leave(parts: Parts, connection: str, urgency: Urgency, calls: int = 1) -> Iterator[None]:
+def leave(budgets: Budgets, connection: str, urgency: Urgency, calls: int = 1) -> Iterator[None]:
     """Have leave for calls in this block. Raises Later."""
-    until = parts.budgets.wait_until(connection, urgency, calls)
+    until = budgets.wait_until(connection, urgency, calls)
     if until is not None:
         raise Later(until)
     try:
         yield
     finally:
-        parts.budgets.done(connection)
+        budgets.done(connection)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from connector.activation import mark_passed
 from connector.flows import alerts, remarks
 from connector.flows.incidents import as_json, remember
+from connector.flows.leave import Later, leave
 from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
 from connector.flows.reconcile.sweep import sweep
@@ -65,18 +66,16 @@ class Sweep:
         with self._parts.database.begin() as tx:
             state = catalogs.connected(tx, connection.name, now)
             watch = self._watch(tx, connection, state)
-        budgets = self._parts.budgets
-        if budgets.wait_until(connection.name, "live" if watch.activations else "note") is not None:
+        try:
+            with leave(self._parts.budgets, connection.name, "live" if watch.activations else "note"):
+                found = connection.ticketing.changed(watch)
+        except Later:
             self._parts.meter.polled(connection.name, "waited")
             return
-        try:
-            found = connection.ticketing.changed(watch)
         except (Unavailable, Refused) as error:
             log.warning("%s could not be read: %s; tried again at the next poll", connection.name, error)
             self._parts.meter.polled(connection.name, "failed")
             return
-        finally:
-            budgets.done(connection.name)
         for ticket in found:
             with self._parts.database.begin() as tx:
                 if state.baseline_at is None and self._is_baseline(tx, connection, ticket, state, now):

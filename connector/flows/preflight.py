@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from connector.catalog import Catalog, Places
 from connector.flows import rehearsal
+from connector.flows.leave import Later, leave
 from connector.flows.parts import LONGEST_ASKED, Connection, Parts
 from connector.flows.preflight_report import record, unanswered
 from connector.flows.rehearsal import Rehearsed
@@ -72,20 +73,18 @@ class Preflight:
             request = self._due(preflights.on(tx, name), catalog, connection, now)
         if request is None:
             return
-        until = parts.budgets.wait_until(name, "backfill", CALLS)
-        if until is not None:
-            self._rest_until[name] = until
-            return
         try:
-            findings = find(parts, catalog, connection, request)
+            with leave(parts.budgets, name, "backfill", CALLS):
+                findings = find(parts, catalog, connection, request)
+        except Later as error:
+            self._rest_until[name] = error.until
+            return
         except Unavailable as error:
             log.warning("%s could not be asked for a preflight: %s; tried again later", name, error)
             self._rest_until[name] = now + max(AGAIN, timedelta(seconds=min(error.retry_after or 0.0, LONGEST_ASKED)))
             with parts.database.begin() as tx:
                 unanswered(tx, parts, name, str(error), parts.now())
             return
-        finally:
-            parts.budgets.done(name)
         with parts.database.begin() as tx:
             record(tx, parts, name, findings.problems, parts.now(), basis=basis_of(catalog, connection), whole=True)
         self._looked.add(name)

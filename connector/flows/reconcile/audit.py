@@ -140,7 +140,7 @@ class Audit:
     def _asked(self, ask: Callable[[], Any]) -> Any:
         while True:
             try:
-                with leave(self.parts, self.connection.name, "audit"):
+                with leave(self.parts.budgets, self.connection.name, "audit"):
                     return ask()
             except Later as error:
                 self.pause(max((error.until - self.parts.now()) / timedelta(seconds=1), 0.0))

@@ -28,5 +28,5 @@ def read_page(
     parts: Parts, connection: Connection, record: Record, since: datetime | None, after: str, urgency: Urgency
 ) -> Page:
     """Read one page, in one call. Raises Later, Unavailable, Refused."""
-    with leave(parts, connection.name, urgency):
+    with leave(parts.budgets, connection.name, urgency):
         return connection.ticketing.listing(record, since=since, after=after)

@@ -105,7 +105,7 @@ def read_again(parts: Parts, connection: str, record: str, platform_id: str) -> 
     if side is None:
         return
     try:
-        with leave(parts, connection, "backfill"):
+        with leave(parts.budgets, connection, "backfill"):
             found = next(iter(side.ticketing.read(cast("Record", record), [platform_id])), None)
     except Later:
         return
