@@ -51,10 +51,11 @@ def create(options: Options | None = None) -> Flask:
     _add_rest(app, desk)
     _add_steering(app, desk, reset)
     app.register_blueprint(pages.blueprint(desk))
+    app.register_blueprint(attachments.outside(desk))
     _check_each_call(app, desk, limits)
     _word_errors(app, desk)
     # Flask documents this assignment as the way to put middleware before an application.
-    app.wsgi_app = Gate(app.wsgi_app, desk.controls, _answers(desk), _is_remote)  # type: ignore[method-assign]
+    app.wsgi_app = Gate(app.wsgi_app, desk.controls, _answers(desk), _is_counted)  # type: ignore[method-assign]
     return app
 
 
@@ -62,12 +63,16 @@ def _is_remote(path: str) -> bool:
     return path.startswith("/rest/")
 
 
+def _is_counted(path: str) -> bool:
+    return _is_remote(path) or path.startswith(("/media/", "/secure/"))
+
+
 def _add_rest(app: Flask, desk: Desk) -> None:
     searches = search.cloud if desk.cloud else search.datacenter
     parts = (issues.routes, comments.routes, attachments.routes, links.routes, metadata.routes, people.routes, searches)
     versions = '"2", "3", "latest"' if desk.cloud else '"2", "latest"'
     prefix = f"/rest/api/<any({versions}):version>"
-    for part in (*parts, workflows.routes) if desk.cloud else parts:
+    for part in (*parts, workflows.routes, attachments.cloud) if desk.cloud else parts:
         app.register_blueprint(part, url_prefix=prefix)
     if desk.cloud:
         app.add_url_rule(f"{prefix}/issue/bulkfetch", "bulkfetch", issues.fetch_many, methods=["POST"])

@@ -34,7 +34,8 @@ Records
     D  A list of cmdb_ci_service shows the classes that extend it. Knowledge articles have no correlation, and (I) are
        refused in no knowledge base. Tables of Business Continuity Management (`Options.bcm`; see `continuity`) have no
        class column; a plan that is approved or archived is read-only.
-    D  Attachment API: files on records. I: an attachment changes no record, so that no webhook tells of it.
+    D  Attachment API: files on records, with rights, types and sizes (`Options.attachment_...`). I: an attachment
+       changes no record, so that no webhook tells of it.
     An admin's changes on order: POST /_sandbox/add-column, change-column, require-column, change-choice, change-group,
     and fill, which makes many records at once.
 

@@ -59,6 +59,8 @@ class Instance:
         if record["sys_class_name"] in ("sys_data_policy2", "sys_data_policy_rule"):
             return not self.options.policy_acl
         if record["sys_class_name"] == "sys_attachment":
+            if "read" not in self.options.attachment_rights:
+                return False
             held = self.store.get(record["table_name"], record["table_sys_id"])
             return held is not None and self.sees(account, held)
         group = self.store.get("sys_user_group", record.get("assignment_group", ""))

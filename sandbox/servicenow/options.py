@@ -18,7 +18,8 @@ class Options:
     `table.column` pairs that are absent from answers, or silently dropped from writes, for all but admin.
     `hidden_groups` names groups whose records all but admin get no sight of, after the page was cut. `data_policy`
     refuses to resolve or close an incident without close_code and close_notes. `duplicate_status` is the status of a
-    second POST with the same sys_id: reports differ.
+    second POST with the same sys_id: reports differ. `attachment_extensions` are the only file extensions taken (none:
+    all), `attachment_max_size` is in bytes, `attachment_rights` are what all but admin may do with files.
     """
 
     mim: bool = True
@@ -34,3 +35,6 @@ class Options:
     hidden_groups: frozenset[str] = frozenset()
     data_policy: bool = False
     duplicate_status: Literal[403, 500] = 403
+    attachment_extensions: frozenset[str] = frozenset()
+    attachment_max_size: int = 1024 * 1024 * 1024
+    attachment_rights: frozenset[Literal["read", "write"]] = frozenset({"read", "write"})

@@ -22,7 +22,7 @@ def test_a_file_is_taken_with_the_header_against_forged_requests_only(cloud):
         4,
         "Continuity Connector",
     )
-    assert cloud.http.get(made["content"], auth=cloud.account).data == b"fine"
+    assert cloud.http.get(f"{made['content']}?redirect=false", auth=cloud.account).data == b"fine"
 
 
 def test_an_import_makes_numbered_issues_over_time(cloud):
@@ -61,3 +61,49 @@ def test_a_plain_site_has_no_fields_for_continuity(jira_with):
 
     assert "Summary" in names
     assert not {"RTO minutes", "Continuity plan", "Criticality"} & names
+
+
+def uploaded(jira, content=b"fine", name="failover.log"):
+    key = jira.create()
+    return jira.http.post(
+        f"/rest/api/2/issue/{key}/attachments",
+        data={"file": (io.BytesIO(content), name)},
+        headers={"X-Atlassian-Token": "no-check"},
+        auth=jira.account,
+    )
+
+
+def test_the_content_of_a_file_is_elsewhere_and_that_place_refuses_jiras_credentials(cloud, jira_with):
+    (made,) = uploaded(cloud).json
+    always = jira_with(Options(redirects_always=True))
+    (other,) = uploaded(always).json
+
+    answer = cloud.http.get(made["content"], auth=cloud.account)
+
+    assert (answer.status_code, answer.data) == (303, b"")
+    assert cloud.http.get(answer.headers["Location"], auth=cloud.account).status_code == 400
+    assert cloud.http.get(answer.headers["Location"]).data == b"fine"
+    assert cloud.http.get(answer.headers["Location"] + "0").status_code == 403
+    assert always.http.get(f"{other['content']}?redirect=false", auth=always.account).status_code == 303
+
+
+def test_a_data_center_gives_files_on_a_page_that_sends_strangers_to_the_login(datacenter, jira_with):
+    (made,) = uploaded(datacenter).json
+    bearer = {"Authorization": "Bearer sandbox-token"}
+    older = jira_with(Options(flavour="datacenter", secure_takes_pat=False))
+    (other,) = uploaded(older).json
+
+    assert datacenter.http.get(made["content"], auth=datacenter.account).data == b"fine"
+    assert datacenter.http.get(made["content"], headers=bearer).data == b"fine"
+    assert datacenter.http.get(made["content"]).status_code == 302
+    assert b"Log in" in datacenter.http.get(made["content"], follow_redirects=True).data
+    assert older.http.get(other["content"], headers=bearer).status_code == 302
+
+
+def test_files_that_are_too_large_or_switched_off_are_refused(jira_with):
+    small, off = jira_with(Options(upload_limit=3)), jira_with(Options(attachments=False))
+
+    assert (uploaded(small).status_code, uploaded(small, b"abc").status_code) == (413, 200)
+    assert uploaded(off).status_code == 404
+    assert small.get("attachment/meta") == {"enabled": True, "uploadLimit": 3}
+    assert off.get("attachment/meta")["enabled"] is False

@@ -122,6 +122,37 @@ def test_a_file_is_kept_listed_and_given_back_and_hidden_with_its_record(make_de
     assert desk.ask("GET", f"table/incident/{shown}").json["result"]["sys_mod_count"] == "0"
 
 
+@pytest.mark.parametrize(
+    ("options", "place", "status"),
+    [
+        ({"attachment_extensions": frozenset({"png"})}, {}, 403),
+        ({"attachment_max_size": 3}, {}, 413),
+        ({"attachment_rights": frozenset({"read"})}, {}, 403),
+        ({}, {"file_name": ""}, 400),
+        ({}, {"table_sys_id": "0" * 32}, 404),
+    ],
+)
+def test_a_file_is_refused_by_type_size_right_or_place(make_desk, options, place, status):
+    desk = make_desk(**options)
+    made = desk.create("incident", short_description="One")["sys_id"]
+    asked = {"table_name": "incident", "table_sys_id": made, "file_name": "a.log"} | place
+
+    answer = desk.ask("POST", "attachment/file", {"x": 1}, **asked)
+
+    assert (answer.status_code, answer.json["status"]) == (status, "failure")
+    assert desk.ask("GET", "attachment").json["result"] == []
+
+
+def test_files_that_an_account_may_not_read_are_not_listed_nor_given(make_desk):
+    desk = make_desk(attachment_rights=frozenset({"write"}))
+    made = desk.create("incident", short_description="One")["sys_id"]
+    asked = {"table_name": "incident", "table_sys_id": made, "file_name": "a.log"}
+    file = desk.ask("POST", "attachment/file", {"x": 1}, **asked).json["result"]["sys_id"]
+
+    assert desk.ask("GET", "attachment").json["result"] == []
+    assert desk.ask("GET", f"attachment/{file}/file").status_code == 404
+
+
 def test_services_and_plans_are_told_as_incidents_are_and_their_end_too(make_desk, ear):
     desk = make_desk(bcm=True, targets=(Target(ear.url, "s", "static"),))
     service = desk.create("cmdb_ci_service_technical", name="Database")["sys_id"]
