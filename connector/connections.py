@@ -15,7 +15,7 @@ from connector.call import Call, OnCall
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.continuity_record import BESIDE, TAKEABLE, plain
 from connector.flows.parts import Connection, Keeping, Received
-from connector.mapping_version import MappingVersion
+from connector.mapping_version import MappingVersion, digest
 from connector.problem import Invalid, Problem
 from connector.record_merge import Carried, Rule
 from connector.settings import ConnectionSettings, Settings
@@ -194,8 +194,12 @@ def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersi
             if field.wins
         },
         keeps={
-            record: keeping(mappings.on(item.name)[record], create=item.records[record] == "create")
-            for record in _kept(item)
+            record: replace(
+                keeping(mappings.on(item.name)[record], create=item.records[record] == "create"),
+                mapping=digest({item.platform: {record: version.content.get(item.platform, {}).get(record, ())}}),
+            )
+            for record in KEPT  # a plan before its tasks
+            if record in _kept(item)
         },
     )
 
@@ -236,7 +240,11 @@ def keeping(mapping: RecordMapping, *, create: bool) -> Keeping:
             writes=field.writes or (known is not None and known.writes),
             policy=field.wins or (known.policy if known is not None else "continuity"),  # type: ignore[arg-type]
         )
-    return Keeping(rules, partial(_carried, seen), create)
+    places: dict[str, str] = {}
+    for field in mapping.fields:
+        if field.source in rules:
+            places[field.source] = " ".join(part for part in (places.get(field.source), field.field) if part)
+    return Keeping(rules, partial(_carried, seen), create, places=places)
 
 
 def _carried(mapping: RecordMapping, values: Mapping[str, Any]) -> Carried:

@@ -151,7 +151,7 @@ class Office:
         self.start()
         self.apply()
 
-    def start(self) -> None:
+    def start(self, budgets: Budgets | None = None) -> None:
         """Put the connector together anew, as after a crash: what waited in memory is lost, the database is not."""
         self.steps = Stepwise(lambda: self.now)
         self.breakers = Breakers(lambda: self.now)
@@ -163,7 +163,7 @@ class Office:
             now=lambda: self.now,
             meter=Unmetered(),
             breakers=self.breakers,
-            budgets=Budgets(lambda: self.now),
+            budgets=budgets or Budgets(lambda: self.now),
             timing=Timing(),
         )
         self.flows: Mapping[str, Callable[[str], None]] = {

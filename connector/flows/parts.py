@@ -45,12 +45,15 @@ class Keeping:
     """How a kind of continuity record is kept in step on a connection.
 
     `create`: records that it has no counterpart of are created. `rules` are those of the fields that the mapping
-    names, `carry` tells what our values read back as once they are written there.
+    names, `carry` tells what our values read back as once they are written there. `mapping` changes with the mapping's
+    text, and `places` names the platform's own fields by ours.
     """
 
     rules: Mapping[str, Rule]
     carry: Callable[[Mapping[str, Any]], Carried]
     create: bool = False
+    mapping: str = ""
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

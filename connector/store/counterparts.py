@@ -35,6 +35,14 @@ def subject(record: str, key: str) -> str:
     return f"record:{record}:{key}"
 
 
+def key_of(write_key: str, record: str, connection: str) -> str:
+    """Return the key of the record of a kind that a write of ours made on a connection, "" of any other write."""
+    match write_key.split(":"):
+        case ["record", kind, key, side, _] if (kind, side) == (record, connection):
+            return key
+    return ""
+
+
 def at(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
     """Return the counterpart that a ticket is, locked."""
     statement = sa.select(counterpart).where(
@@ -73,6 +81,17 @@ def known_keys(tx: sa.Connection, connection: str, record: str) -> frozenset[str
     return frozenset(tx.execute(statement).scalars())
 
 
+def doubtful_keys(tx: sa.Connection, connection: str, record: str) -> frozenset[str]:
+    """Return the keys of the records of a kind for which a person has to say whether one that is there is the same."""
+    statement = sa.select(counterpart.c.key).where(
+        counterpart.c.connection == connection,
+        counterpart.c.record == record,
+        counterpart.c.platform_id.is_(None),
+        counterpart.c.linked_by == "",
+    )
+    return frozenset(tx.execute(statement).scalars())
+
+
 def add(tx: sa.Connection, record: str, key: str, connection: str, values: Mapping[str, Any]) -> bool:
     """Record where a record stands, or shall be created; False where that is known already."""
     given = {**_EMPTY, "record": record, "key": key, "connection": connection, **values}
@@ -84,21 +103,25 @@ def update(tx: sa.Connection, counterpart_id: int, values: Mapping[str, Any]) ->
 
 
 def met(tx: sa.Connection, ids: Sequence[int], audit_id: int) -> None:
-    """Note that a full audit met these counterparts."""
+    """Note that a full audit met these counterparts; that a later one did stays known."""
     if ids:
-        tx.execute(sa.update(counterpart).where(counterpart.c.id.in_(ids)).values(audit=audit_id))
+        tx.execute(sa.update(counterpart).where(counterpart.c.id.in_(ids), _before(audit_id)).values(audit=audit_id))
 
 
 def unmet(tx: sa.Connection, connection: str, record: str, audit_id: int, *, limit: int) -> Sequence[sa.Row[Any]]:
-    """Return counterparts that are linked and that a full audit has not met."""
+    """Return counterparts that are linked and that neither a full audit nor a later one has met."""
     statement = sa.select(counterpart).where(
         counterpart.c.connection == connection,
         counterpart.c.record == record,
         counterpart.c.platform_id.is_not(None),
         counterpart.c.gone == "",
-        sa.or_(counterpart.c.audit.is_(None), counterpart.c.audit != audit_id),
+        _before(audit_id),
     )
     return tx.execute(statement.order_by(counterpart.c.id).limit(limit)).all()
+
+
+def _before(audit_id: int) -> sa.ColumnElement[bool]:
+    return sa.or_(counterpart.c.audit.is_(None), counterpart.c.audit < audit_id)
 
 
 def linked_since(tx: sa.Connection, connection: str, record: str) -> datetime | None:

@@ -321,6 +321,10 @@ counterpart = sa.Table(
     sa.Column("seen_at", Instant),
     sa.Column("delivery_id", Id),  # the message that brought what was last seen
     sa.Column("audit", Id),  # the last full audit that met it
+    sa.Column("ticket_key", sa.Text),  # our key on the ticket when it was linked; null: not known
+    sa.Column("looked_at", Instant),  # when the record was last brought up to date here
+    sa.Column("mapped_by", sa.Text),  # the mapping by which it was last read, or its creation composed
+    _json("places"),  # field -> the platform's own, by that mapping
     sa.Column("gone", sa.Text, nullable=False, default=""),  # why it is linked no more; "" while it is
     sa.Column("linked_at", Instant, nullable=False),
     sa.Column("linked_by", sa.Text, nullable=False),
@@ -357,6 +361,7 @@ audit = sa.Table(
     sa.Column("dry_run", sa.Boolean, nullable=False, default=False),
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("started_by", sa.Text, nullable=False, default=""),
+    sa.Column("mapped_by", sa.Text),  # the mappings by which it compares
     sa.Column("ended_at", Instant),
     _json("counts", default=dict),  # read, in step, repaired, conflicts, gone, calls
     _json("findings", default=list),  # what was found, in words; bounded
@@ -370,6 +375,8 @@ swept = sa.Table(
     sa.Column("connection", sa.Text, primary_key=True),
     sa.Column("record", sa.Text, primary_key=True),
     sa.Column("until", Instant, nullable=False),
+    sa.Column("begun", Instant),  # when the reading that is under way began; null: none is
+    sa.Column("after", sa.Text),  # the page that comes next in it
 )
 
 # A person's comment or attachment on a recovery task's ticket, mirrored once to the task's other tickets.

@@ -15,29 +15,32 @@ from connector.store import counterparts, dated, deliveries
 from connector.ticketing import Ticket
 
 
-def differs(row: sa.Row[Any], ticket: Ticket) -> bool:
-    """Tell whether a ticket is other than its counterpart is known to be; an older version tells nothing."""
-    if row.gone:
+def differs(parts: Parts, row: sa.Row[Any], ticket: Ticket) -> bool:
+    """Tell whether a ticket is other than its counterpart is known to be; an older version tells nothing.
+
+    One that was last read by another mapping has to be read anew.
+    """
+    if row.gone or (row.version is not None and ticket.version < row.version):
         return False
-    if row.version is not None and ticket.version < row.version:
-        return False
+    keep = parts.keeping(row.connection, row.record)
+    if row.version is None or (keep is not None and row.mapped_by not in {None, keep.mapping}):
+        return True
     known = {**row.base, **dated.values(row.theirs)}
-    values = plain_values(ticket.values)
-    return row.version is None or any(not same(value, known.get(name)) for name, value in values.items())
+    return any(not same(value, known.get(name)) for name, value in plain_values(ticket.values).items())
 
 
 def hand_over(
     tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket, now: datetime, mark: str = "poll"
 ) -> bool:
     """Record a ticket that is other than known as a message, once for each version, and wake its record."""
-    if not ticket.deleted and not differs(row, ticket):
+    if not ticket.deleted and not differs(parts, row, ticket):
         return False
     subject = counterparts.subject(row.record, row.key)
     message = deliveries.Message(
         connection=row.connection,
         key=f"{mark}:{ticket.id}:{'gone' if ticket.deleted else ticket.version}",
         source="poll",
-        event="found gone by audit" if ticket.deleted else "found by sweep",
+        event="found gone" if ticket.deleted else "found by sweep",
         body=json.dumps(dict(ticket.raw)).encode(),
         platform_id=ticket.id,
         number=ticket.number or row.number,

@@ -1,32 +1,37 @@
-"""The pages of a platform's listing, each one call."""
+"""The pages of a platform's listing, each one call; a reading that is broken off goes on at its page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from connector.budget import Urgency
 from connector.flows.leave import leave
 from connector.flows.parts import Connection, Parts
-from connector.ticketing import Page, Record
+from connector.store import audits
+from connector.store.audits import Reading
+from connector.ticketing import Page, Record, Refused
 
 
 def pages(
-    parts: Parts, connection: Connection, record: Record, since: datetime | None, urgency: Urgency
+    parts: Parts, connection: Connection, record: Record, since: datetime | None, at: Reading, name: str = ""
 ) -> Iterator[Page]:
-    """Yield the pages of a listing. Raises Later, Unavailable, Refused."""
-    after = ""
+    """Yield the pages of a listing that are left; a page counts as read when the next one is asked for.
+
+    `name` is the one under which the place is kept, the kind where none is given. Raises Later, Unavailable, Refused;
+    a place that is refused is forgotten.
+    """
+    after = at.after
     while True:
-        page = read_page(parts, connection, record, since, after, urgency)
+        try:
+            with leave(parts.budgets, connection.name, "backfill"):
+                page = connection.ticketing.listing(record, since=since, after=after)
+        except Refused:
+            with parts.database.begin() as tx:
+                audits.begin_anew(tx, connection.name, name or record)
+            raise
         yield page
         after = page.next
         if not after:
             return
-
-
-def read_page(
-    parts: Parts, connection: Connection, record: Record, since: datetime | None, after: str, urgency: Urgency
-) -> Page:
-    """Read one page, in one call. Raises Later, Unavailable, Refused."""
-    with leave(parts.budgets, connection.name, urgency):
-        return connection.ticketing.listing(record, since=since, after=after)
+        with parts.database.begin() as tx:
+            audits.reached(tx, connection.name, name or record, at, after)

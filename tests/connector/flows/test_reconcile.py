@@ -1,0 +1,138 @@
+"""The net under the webhooks for services and plans: sweeps and audits that are broken off, and that come by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.budget import Budgets
+from connector.service import Service
+from connector.ticketing import Ticket
+from tests.records_in_step import HOUR, PAYMENTS, Office
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Any]:
+    made: list[Office] = []
+
+    def office(count: int, **how: Any) -> Office:
+        made.append(Office(tmp_path, desks=("desk",), services=services(count), plans=(), create=True, **how))
+        return made[-1]
+
+    yield office
+    for item in made:
+        item.close()
+
+
+def services(count: int) -> tuple[Service, ...]:
+    return tuple(named(f"Service {number}") for number in range(count))
+
+
+def named(name: str) -> Service:
+    return Service(**{**vars(PAYMENTS), "key": name.lower().replace(" ", "-"), "name": name})
+
+
+class Few(Budgets):
+    """A platform that takes some more calls of one urgency, and then none for an hour."""
+
+    def __init__(self, office: Office, urgency: str, left: int) -> None:
+        super().__init__(lambda: office.now)
+        self.office, self.urgency, self.left = office, urgency, left
+
+    def wait_until(self, connection: str, urgency: Any, calls: int = 1) -> Any:
+        if urgency == self.urgency and calls == 1:  # a preflight asks for more
+            self.left -= 1
+            if self.left < 0:
+                return self.office.now + HOUR
+        return super().wait_until(connection, urgency, calls)
+
+
+def tickets(office: Office) -> tuple[Ticket, ...]:
+    return office["desk"].tickets("service")
+
+
+def listings(office: Office) -> list[str]:
+    """Take note of the pages that are asked for from now on."""
+    asked: list[str] = []
+    listing = office["desk"].listing
+
+    def noted(record: Any, **how: Any) -> Any:
+        asked.append(how.get("after", ""))
+        return listing(record, **how)
+
+    office["desk"].listing = noted  # type: ignore[method-assign]
+    return asked
+
+
+def test_a_sweep_that_is_broken_off_goes_on_at_its_page_and_misses_nothing_that_changed_meanwhile(make: Any) -> None:
+    office = make(10, page=2)
+    office.sweep()
+    office.now += HOUR
+    office.sweep()
+    office.now += HOUR
+    for ticket in tickets(office):
+        office["desk"].change(ticket.id, owner="Olga Ivanova")
+    asked = listings(office)
+
+    office.start(Few(office, "backfill", 2))
+    office.sweep()
+    assert (len(asked), office.ours("service-3")["owner"], office.ours("service-4")["owner"]) == (
+        2,
+        "Olga Ivanova",
+        "Carla Mendes",
+    )
+    office.now += timedelta(minutes=30)
+    office["desk"].change(tickets(office)[0].id, owner="Priya Nair")
+    office.start()
+    office.now += timedelta(minutes=30)
+    office.sweep()
+
+    assert len(asked) == len(set(asked)) == 5
+    assert office.ours("service-9")["owner"] == "Olga Ivanova"
+    office.sweep()
+    assert office.ours("service-0")["owner"] == "Priya Nair"
+
+
+def test_a_first_creation_that_is_broken_off_reads_no_page_twice_and_makes_no_second_one_of_a_name(make: Any) -> None:
+    office = make(0, page=2)
+    namesakes = [office["desk"].make("service", name=f"Service {number}") for number in (0, 3)]
+    for number in range(3):
+        office["desk"].make("service", name=f"Other {number}")
+    asked = listings(office)
+    office.services = {item.key: item for item in services(4)}
+    office.start(Few(office, "backfill", 1))
+    office.apply()
+    assert (asked, len(tickets(office))) == ([""], 5)
+
+    office.start()
+    office.sweep()
+
+    assert len(asked[:3]) == len(set(asked[:3])) == 3  # behind them, the sweep of what was just made
+    assert sorted(ticket.values["name"] for ticket in tickets(office) if ticket.id not in namesakes) == [
+        *(f"Other {number}" for number in range(3)),
+        "Service 1",
+        "Service 2",
+    ]
+    assert [office.counterpart("desk", f"service-{number}").linked_by for number in (0, 3)] == ["", ""]
+
+
+def test_what_is_applied_during_a_first_creation_is_compared_with_the_first_pages_too(make: Any) -> None:
+    office = make(0, page=2)
+    office["desk"].make("service", name="Late")
+    for number in range(3):
+        office["desk"].make("service", name=f"Other {number}")
+    office.services = {item.key: item for item in services(2)}
+    office.start(Few(office, "backfill", 1))
+    office.apply()
+
+    office.services["late"] = named("Late")
+    office.start()
+    office.apply()
+    office.settle()
+
+    assert sum(ticket.values["name"] == "Late" for ticket in tickets(office)) == 1
+    assert office.counterpart("desk", "late").linked_by == ""
