@@ -21,6 +21,7 @@ from connector.flows.decide import Decide
 from connector.flows.leave import Later, leave
 from connector.flows.parts import Connection, Parts, RecordsInForce, Timing, Waking
 from connector.flows.poll import HOUSEKEEPING, PREFLIGHT, RECORDS, WARM, Sweep
+from connector.flows.reconcile.nightly import AUDIT
 from connector.flows.send import Send
 from connector.mapping_version import MappingVersion
 from connector.mappings_in_force import Follower, MappingsInForce
@@ -42,6 +43,8 @@ EXECUTOR = "embedded-0"
 WARM_SECONDS = 3.0
 WARM_EVERY = 900.0
 RECORDS_WINDOW = timedelta(seconds=2)
+AUDIT_LOOK = 60.0
+"""Seconds between looks at whether a full audit is due, or goes on after it was broken off."""
 PREFLIGHT_EVERY = 60.0
 """Seconds between looks at whether a preflight is due."""
 
@@ -135,6 +138,7 @@ class Connector:
                 if connection.keeps:
                     seconds = self.settings.reconcile_every.total_seconds()
                     self._durable.every(seconds, wakes, f"{RECORDS}:{connection.name}")
+                    self._durable.every(AUDIT_LOOK, wakes, f"{AUDIT}:{connection.name}")
             self._durable.every(TIDY_EVERY, wakes, HOUSEKEEPING)
             self._durable.every(WARM_EVERY, wakes, WARM)
         self._follower = Follower(lambda: self.mappings.follow(self.use))

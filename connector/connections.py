@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -187,6 +188,7 @@ def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersi
         poll=item.poll,
         timeout=item.timeout,
         mapping_version=version.id,
+        audit_at=item.audit_at,
         wins={
             (record, field.source): field.wins  # type: ignore[misc]
             for record, mapping in mappings.records.items()
@@ -240,11 +242,19 @@ def keeping(mapping: RecordMapping, *, create: bool) -> Keeping:
             writes=field.writes or (known is not None and known.writes),
             policy=field.wins or (known.policy if known is not None else "continuity"),  # type: ignore[arg-type]
         )
-    places: dict[str, str] = {}
-    for field in mapping.fields:
-        if field.source in rules:
-            places[field.source] = " ".join(part for part in (places.get(field.source), field.field) if part)
-    return Keeping(rules, partial(_carried, seen), create, places=places)
+    marks = {
+        name: [_facts(field) for field in mapping.fields if field.source == name and (field.reads or field.writes)]
+        for name in rules
+    }
+    fields = {name: hashlib.sha256(repr(facts).encode()).hexdigest()[:12] for name, facts in marks.items()}
+    return Keeping(rules, partial(_carried, seen), create, fields=fields)
+
+
+def _facts(field: Field) -> tuple[Any, ...]:
+    """Return what decides what a field's values mean: where they stand, and how they are turned into ours."""
+    shape = field.shape
+    values = (sorted(shape.theirs.items(), key=str), sorted(shape.ours.items()))
+    return field.field, field.reads, field.writes, shape.type, shape.part, shape.format, shape.many, values
 
 
 def _carried(mapping: RecordMapping, values: Mapping[str, Any]) -> Carried:

@@ -55,7 +55,7 @@ class ConnectionSettings:
     `poll_projects` are the projects that it looks into. Both have to cover what `major` can be true of.
     `records` says of each kind of continuity record (service, plan) whether it is kept in step here: `off`, `link`
     (what was adopted) or `create` (all). `calls_per_minute` caps our calls, 0 for no cap of ours;
-    `reconcile_calls_per_minute` those of a full audit.
+    `reconcile_calls_per_minute` those of a full audit, which is made each night at `audit_at` (UTC; None: never).
     """
 
     name: str
@@ -80,6 +80,7 @@ class ConnectionSettings:
     calls_per_minute: int = 0
     reconcile_calls_per_minute: int = 60
     records: Mapping[str, str] = field(default_factory=dict)
+    audit_at: time | None = time(3, 30)
 
 
 @dataclass(frozen=True)

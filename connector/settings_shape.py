@@ -79,6 +79,13 @@ class _TimeOfDay(Text):
         return time(int(found[1]), int(found[2]))
 
 
+class _TimeOfDayOrOff(_TimeOfDay):
+    """A time of day, or None for `off`."""
+
+    def read(self, value: Any) -> time | None:  # type: ignore[override]  # marshmallow's fields load what they like
+        return None if value == "off" else super().read(value)
+
+
 class _Days(Length):
     """A duration of a day or more."""
 
@@ -145,6 +152,7 @@ class _ConnectionShape(Shape):
     calls_per_minute = _Calls()
     reconcile_calls_per_minute = _Calls()
     records = fields.Nested(_RecordsShape)
+    audit_at = _TimeOfDayOrOff()
 
 
 class _SmtpShape(Shape):

@@ -11,7 +11,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from connector.breaker import Breakers
 from connector.budget import Budgets
 from connector.catalog import catalog_of, to_json
 from connector.condition import INCIDENT_VARIABLES, Condition
-from connector.continuity_record import TAKEABLE, plain, values_of
+from connector.continuity_record import LENGTHS, TAKEABLE, plain, values_of
 from connector.flows.commands import COMMAND
 from connector.flows.decide import Decide
 from connector.flows.parts import Connection, Keeping, Parts, Received, Timing
@@ -42,6 +42,7 @@ from connector.ticketing import Record, Ticket
 from tests.world import empty_database
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+NIGHT = time(3, 30)
 NEVER = Condition("false", INCIDENT_VARIABLES, "test")
 MAJOR = Condition("priority == 1", INCIDENT_VARIABLES, "test")
 HOUR = timedelta(hours=1)
@@ -80,13 +81,15 @@ def rules(record: str, **changed: Rule) -> dict[str, Rule]:
     names = ("name", "criticality", "rto", "rpo", "mtpd", "owner", "text")
     if record == "plan":
         names = ("title", "summary", "text", "scenario", "owner", "services", "review_at", "tested_at")
+    if record == "plan_task":
+        names = ("title", "text", "phase", "order", "team", "role", "duration", "required", "after", "plan")
     return {name: Rule() if name in TAKEABLE[record] else OURS_ALONE for name in names} | changed
 
 
 def minutes(values: Mapping[str, Any]) -> Carried:
     """Carry values as a platform does that keeps lengths of time in whole minutes, and texts that it does not show."""
     carried = {
-        name: round(value / 60) * 60 if name in {"rto", "rpo", "mtpd"} and isinstance(value, (int, float)) else value
+        name: round(value / 60) * 60 if name in LENGTHS and isinstance(value, (int, float)) else value
         for name, value in values.items()
         if name != "text"
     }
@@ -125,11 +128,14 @@ class Office:
         services: tuple[Service, ...] = (PAYMENTS,),
         plans: tuple[Plan, ...] = (PLAN,),
         create: bool = False,
+        tasks: bool = False,
+        lacks: tuple[Record, ...] = (),
         changed: Mapping[str, Mapping[str, Rule]] | None = None,
         there: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """`changed` are rules for a desk's services that differ from `rules("service")`.
 
+        `tasks` keeps the tasks of plans too; `lacks` are kinds of records for which the desks have no place.
         `there` gives each desk a service that stands there before the files are first applied.
         """
         self.now = NINE
@@ -139,10 +145,11 @@ class Office:
         self.plans = {item.key: item for item in plans}
         self.desks = {
             name: Desk(
-                Memory(name, clock=lambda: self.now, page=page, teams=("Team",)),
+                Memory(name, clock=lambda: self.now, page=page, teams=("Team",), lacks=lacks),
                 {
                     "service": Keeping(rules("service", **(changed or {}).get(name, {})), minutes, create),
                     "plan": Keeping(rules("plan"), minutes, create),
+                    **({"plan_task": Keeping(rules("plan_task"), minutes, create)} if tasks else {}),
                 },
             )
             for name in desks
@@ -184,6 +191,7 @@ class Office:
             review_project="",
             poll=True,
             keeps=desk.keeps,
+            audit_at=NIGHT,
         )
 
     def __getitem__(self, name: str) -> Memory:

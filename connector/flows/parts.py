@@ -46,14 +46,14 @@ class Keeping:
 
     `create`: records that it has no counterpart of are created. `rules` are those of the fields that the mapping
     names, `carry` tells what our values read back as once they are written there. `mapping` changes with the mapping's
-    text, and `places` names the platform's own fields by ours.
+    text, and each of `fields` with how that field is mapped.
     """
 
     rules: Mapping[str, Rule]
     carry: Callable[[Mapping[str, Any]], Carried]
     create: bool = False
     mapping: str = ""
-    places: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Connection:
     """One connection as the flows use it; conditions are compiled, `open` opens a stored message's body by source.
 
     `wins` holds, by record and field, whose value stands when both sides changed it; `keeps` the kinds of continuity
-    records that are kept in step. `mapping_version` is the version
-    of the mappings that `ticketing` was made with, 0 for a draft.
+    records that are kept in step, `audit_at` when all of them are compared each night, in UTC. `mapping_version` is the
+    version of the mappings that `ticketing` was made with, 0 for a draft.
     """
 
     ticketing: Ticketing
@@ -77,6 +77,7 @@ class Connection:
     timeout: timedelta = timedelta(seconds=10)
     wins: Mapping[tuple[str, str], Policy] = field(default_factory=dict)
     keeps: Mapping[str, Keeping] = field(default_factory=dict)
+    audit_at: time | None = None
     mapping_version: int = 0
 
     @property

@@ -15,6 +15,7 @@ from connector.flows.incidents import as_json, remember
 from connector.flows.leave import Later, leave
 from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
+from connector.flows.reconcile import nightly
 from connector.flows.reconcile.sweep import sweep
 from connector.store import activations, catalogs, deliveries, preflights, retention, tickets, writes
 from connector.ticketing import Refused, Ticket, Unavailable, Watch
@@ -35,8 +36,8 @@ log = logging.getLogger(__name__)
 class Sweep:
     """The flow of the `sweep` queue.
 
-    Its subjects are `poll:<connection>`, `records:<connection>`, `preflight:<connection>`, `remarks:<activation>`,
-    `housekeeping` and `warm`.
+    Its subjects are `poll:<connection>`, `records:<connection>`, `audit:<connection>`, `preflight:<connection>`,
+    `remarks:<activation>`, `housekeeping` and `warm`.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -54,6 +55,8 @@ class Sweep:
             self._preflight(name)
         elif kind == RECORDS and name in self._parts.connections:
             sweep(self._parts, self._parts.connections[name])
+        elif kind == nightly.AUDIT and name in self._parts.connections:
+            nightly.look(self._parts, self._parts.connections[name])
         elif kind == remarks.KIND:
             self._remarks(int(name))
         elif kind == HOUSEKEEPING:

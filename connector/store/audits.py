@@ -1,4 +1,4 @@
-"""How far continuity records were read on each connection, by sweeps and by full audits: both go on where they stopped."""
+"""How far continuity records were read on each connection, by sweeps and audits: both go on where they stopped."""
 
 from __future__ import annotations
 

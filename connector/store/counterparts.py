@@ -124,6 +124,18 @@ def _before(audit_id: int) -> sa.ColumnElement[bool]:
     return sa.or_(counterpart.c.audit.is_(None), counterpart.c.audit < audit_id)
 
 
+def mapped_otherwise(tx: sa.Connection, connection: str, record: str, mapping: str) -> bool:
+    """Tell whether a linked record of a kind was last read by another mapping."""
+    statement = sa.select(counterpart.c.id).where(
+        counterpart.c.connection == connection,
+        counterpart.c.record == record,
+        counterpart.c.platform_id.is_not(None),
+        counterpart.c.gone == "",
+        counterpart.c.mapped_by != mapping,
+    )
+    return tx.execute(statement.limit(1)).first() is not None
+
+
 def linked_since(tx: sa.Connection, connection: str, record: str) -> datetime | None:
     """Return when the first record of a kind was linked on a connection, None where none is."""
     statement = sa.select(sa.func.min(counterpart.c.linked_at)).where(

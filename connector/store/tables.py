@@ -324,7 +324,7 @@ counterpart = sa.Table(
     sa.Column("ticket_key", sa.Text),  # our key on the ticket when it was linked; null: not known
     sa.Column("looked_at", Instant),  # when the record was last brought up to date here
     sa.Column("mapped_by", sa.Text),  # the mapping by which it was last read, or its creation composed
-    _json("places"),  # field -> the platform's own, by that mapping
+    _json("mapped_fields"),  # field -> what changes with how that mapping maps it
     sa.Column("gone", sa.Text, nullable=False, default=""),  # why it is linked no more; "" while it is
     sa.Column("linked_at", Instant, nullable=False),
     sa.Column("linked_by", sa.Text, nullable=False),

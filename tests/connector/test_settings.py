@@ -117,6 +117,17 @@ def test_what_is_kept_in_step_is_said_for_each_kind(tmp_path: Path) -> None:
     assert found.settings.reconcile_every == timedelta(minutes=10)
 
 
+@pytest.mark.parametrize(("written", "at"), [("off", None), ("'off'", None), ("23:15", time(23, 15))])
+def test_the_nightly_audit_has_a_time_or_is_off(written: str, at: time | None, tmp_path: Path) -> None:
+    (tmp_path / "continuity.yaml").write_text(f"{GOOD}    audit_at: {written}\n")
+
+    found = survey(tmp_path, {"SECRET": SECRET}, NEEDS)
+
+    assert found.problems == ()
+    assert found.settings is not None
+    assert found.settings.connections["jira"].audit_at == at
+
+
 def test_a_missing_file_names_the_folder_that_was_read(tmp_path: Path) -> None:
     (found,) = survey(tmp_path, {}, NEEDS).problems
 

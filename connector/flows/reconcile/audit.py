@@ -20,6 +20,8 @@ GONE = ":gone"
 """Marks, behind the kind in an audit's row, that all pages were read and what none showed is looked for."""
 MANY = 100
 MOST_FINDINGS = 500
+MOST_REFUSALS = 3
+"""How often the pages of a kind may be refused before an audit is given up."""
 Different = list[tuple[sa.Row[Any], Ticket]]
 
 
@@ -65,13 +67,15 @@ class Audit:
                 yield progress
 
     def step(self) -> Progress:
-        """Compare what one call tells, the next page or those that no page showed. Raises Later, Unavailable, Refused."""
+        """Compare what one call tells: the next page, or those that no page showed; it ends without a call.
+
+        Raises Later, Unavailable, Refused.
+        """
         row = self._row()
         progress = Progress(dict(row.counts), list(row.findings))
         steps = [step for kind in self.connection.keeps for step in (kind, kind + GONE)]
         at, after = (row.record, row.after) if row.record in steps else (steps[0], "")
         for step in steps[steps.index(at) :]:
-            following = steps[steps.index(step) + 1 :]
             kind = cast("Record", step.removesuffix(GONE))
             if not step.endswith(GONE):
                 after = self._compare(kind, after if step == at else "", row.id, progress)
@@ -84,6 +88,16 @@ class Audit:
             return progress
         progress.ended = True
         self._save(row.id, progress, ended_at=self.parts.now())
+        return progress
+
+    def refused(self, reason: str) -> Progress:
+        """Begin the kind anew after a page was refused, as a place may be too old; give up after some."""
+        row = self._row()
+        progress = Progress(dict(row.counts), list(row.findings))
+        progress.count("refused")
+        progress.ended = not row.after or progress.counts["refused"] >= MOST_REFUSALS
+        progress.findings += [f"given up: {reason}"] if progress.ended else []
+        self._save(row.id, progress, after="", ended_at=self.parts.now() if progress.ended else None)
         return progress
 
     def _row(self) -> sa.Row[Any]:

@@ -39,7 +39,9 @@ class Counterpart:
         keep = self.parts.keeping(row.connection, row.record)
         found = merged.found.get(row.connection)
         ours = {name: dated.stamped(value, at.get(name)) for name, value in merged.ours.items()}
-        changes: dict[str, Any] = {"ours": ours}
+        changes: dict[str, Any] = {"ours": ours, "looked_at": self.now}
+        if keep is not None and row.platform_id is None:
+            changes |= {"mapped_by": keep.mapping, "mapped_fields": dict(keep.fields)}
         if keep is None:
             state = "waiting"
         elif row.platform_id is None:

@@ -33,6 +33,7 @@ def unlink(tx: sa.Connection, parts: Parts, row: sa.Row[Any], now: datetime) -> 
 
 def leave_alone(tx: sa.Connection, row: sa.Row[Any], now: datetime) -> None:
     """Mark a counterpart of a record that the files do not have any more; nothing is deleted on the platform."""
+    counterparts.update(tx, row.id, {"looked_at": now})
     if row.state != counterparts.LEFT:
         counterparts.give_up_newest(tx, row, "the record is not in the files any more", now)
         text = f"{row.record} {row.key} is not in the files any more; {row.number or 'its record'} stays as it is"

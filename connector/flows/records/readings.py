@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.continuity_record import plain_values, said
 from connector.flows.leave import Later, leave
-from connector.flows.parts import Parts
+from connector.flows.parts import Keeping, Parts
 from connector.flows.records.departures import unlink
 from connector.record_merge import same
 from connector.store import counterparts, dated
@@ -38,10 +38,13 @@ def take_in(
     since = changed_at if isinstance(changed_at, datetime) else now
     before = dated.values(row.theirs)
     news = [name for name, value in values.items() if name not in before or not same(before[name], value)]
+    keep = parts.keeping(row.connection, row.record)
+    moved = _mapped_otherwise(row, keep)
     base, declined = dict(row.base), dict(row.declined)
     if row.declined:
         base, declined = _kept_after_all(parts, row, values)
-    base |= _landed(tx, parts, row, values, news)
+    # What both agreed on says nothing of a field that is another one there now.
+    base = {name: value for name, value in base.items() if name not in moved} | _landed(tx, parts, row, values, news)
     counterparts.update(
         tx,
         row.id,
@@ -56,6 +59,8 @@ def take_in(
             "base": base,
             "declined": declined,
             "problems": {**row.problems, "read": list(ticket.problems)},
+            "mapped_by": keep.mapping if keep is not None else row.mapped_by,
+            "mapped_fields": dict(keep.fields) if keep is not None else row.mapped_fields,
             "seen_at": now,
             "delivery_id": delivery_id,
         },
@@ -65,6 +70,13 @@ def take_in(
     return "done", f"{called} on {row.connection}: " + "; ".join(
         f"{name} is {said(name, values[name])}" for name in news
     )
+
+
+def _mapped_otherwise(row: sa.Row[Any], keep: Keeping | None) -> frozenset[str]:
+    """Return the fields that are mapped otherwise than when the ticket was last read."""
+    if keep is None or row.mapped_fields is None:
+        return frozenset()
+    return frozenset(name for name, mark in keep.fields.items() if row.mapped_fields.get(name) != mark)
 
 
 def _landed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from connector.budget import Budgets
 from connector.service import Service
+from connector.store import audits
 from connector.ticketing import Ticket
 from tests.records_in_step import HOUR, PAYMENTS, Office
 
@@ -136,3 +138,101 @@ def test_what_is_applied_during_a_first_creation_is_compared_with_the_first_page
 
     assert sum(ticket.values["name"] == "Late" for ticket in tickets(office)) == 1
     assert office.counterpart("desk", "late").linked_by == ""
+
+
+def night(office: Office) -> None:
+    """Let the next night come, and somebody look whether an audit is due."""
+    office.now = (office.now + timedelta(days=1)).replace(hour=4)
+    look(office)
+    office.settle()
+
+
+def look(office: Office) -> None:
+    with office.database.begin() as tx:
+        office.steps.wake(tx, "sweep", "audit:desk")
+
+
+def test_each_night_all_is_compared_and_what_was_deleted_without_a_word_is_unlinked(make: Any) -> None:
+    office = make(6, page=2)
+    office.sweep()
+    look(office)
+    office.settle()
+    lost = office.counterpart("desk", "service-1")
+    office["desk"].delete(lost.platform_id)
+    office.sweep()
+    assert (office.counterpart("desk", "service-1").state, office.rows("SELECT * FROM audit")) == ("in step", [])
+
+    asked = listings(office)
+    office.now = (office.now + timedelta(days=1)).replace(hour=4)
+    office.flows["sweep"]("audit:desk")
+    assert len(asked) == 1  # each page is a turn of its own
+    office.settle()
+
+    assert len([each for each in asked if each]) == 2
+    assert office.counterpart("desk", "service-1").state == "gone"
+    assert len(tickets(office)) == 5
+    (done,) = office.rows("SELECT * FROM audit")
+    assert done.ended_at is not None
+    look(office)
+    office.settle()
+    assert len(office.rows("SELECT * FROM audit")) == 1
+
+
+def test_a_nightly_audit_that_is_broken_off_goes_on_at_its_page(make: Any) -> None:
+    office = make(6, page=2)
+    office.sweep()
+    office["desk"].change(tickets(office)[5].id, owner="Olga Ivanova")
+    with office.database.begin() as tx:
+        audits.sweep_ended(tx, "desk", "service", office.now + timedelta(days=2))
+    asked = listings(office)
+    office.start(Few(office, "audit", 1))
+    night(office)
+    assert len(asked) == 1
+
+    office.start()
+    look(office)
+    office.settle()
+
+    assert asked[:3] == list(dict.fromkeys(asked[:3]))
+    assert office.ours("service-5")["owner"] == "Olga Ivanova"
+
+
+def test_an_audit_whose_page_is_refused_begins_the_kind_anew_and_is_given_up_in_the_end(make: Any) -> None:
+    office = make(4, page=2)
+    office.sweep()
+    office.start(Few(office, "audit", 1))
+    night(office)
+    office["desk"].fail("refuse")
+    office.start()
+    asked = listings(office)
+    look(office)
+    office.settle()
+    assert asked[:3] == ["2", "", "2"]
+
+    office["desk"].fail("refuse", times=100)
+    night(office)
+    assert "given up" in office.rows("SELECT findings FROM audit ORDER BY id DESC")[0].findings
+
+
+def test_other_mappings_have_all_compared_and_a_field_that_is_another_one_there_is_ours_to_write(make: Any) -> None:
+    office = make(3, page=2)
+    office.sweep()
+    first = tickets(office)[0].id
+    assert office.counterpart("desk", "service-0").state == "in step"
+
+    desk = office.desks["desk"]
+    other = replace(desk.keeps["service"], mapping="another", fields={"owner": "u_owner"})
+    office.desks["desk"] = replace(desk, keeps={**desk.keeps, "service": other})
+    for ticket in tickets(office):  # as the new field stands there, empty or with another's value
+        office["desk"].change(ticket.id, owner="" if ticket.id != first else "Somebody")
+    with office.database.begin() as tx:
+        audits.sweep_ended(tx, "desk", "service", office.now + timedelta(days=2))
+    office.start()
+    look(office)
+    office.settle()
+
+    assert {ticket.values["owner"] for ticket in tickets(office)} == {"Carla Mendes"}
+    assert office.rows("SELECT DISTINCT mapped_by FROM counterpart") == [("another",)]
+    look(office)
+    office.settle()
+    assert len(office.rows("SELECT * FROM audit")) == 1
