@@ -67,7 +67,8 @@ class Memory:
     """One connection. Safe to call from several threads.
 
     `teams` and `people` are the names that exist; a task for another team goes to `fallback_team`. `clock` gives the
-    aware UTC instant of each change, `page` is how many records a page of a listing holds.
+    aware UTC instant of each change, `page` is how many records a page of a listing holds. `lacks` are the kinds of
+    records that have no place here.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Memory:
         fallback_team: str = "Service Desk",
         clock: Callable[[], datetime] = _now,
         page: int = 50,
+        lacks: Sequence[Record] = (),
     ) -> None:
         self._connection = connection
         self._traits = traits
@@ -88,6 +90,7 @@ class Memory:
         self._fallback = fallback_team
         self._clock = clock
         self._page = page
+        self._lacks = frozenset(lacks)
         self._lock = threading.RLock()
         self._rows: dict[str, _Row] = {}
         self._numbers = itertools.count(1)
@@ -218,6 +221,8 @@ class Memory:
         """Read a page of the records of a kind, in the order in which they were made."""
         with self._lock:
             self._ask()
+            if record in self._lacks:
+                return Page((), nowhere=True)
             rows = [
                 row
                 for row in self._rows.values()
@@ -308,6 +313,8 @@ class Memory:
         return outcome
 
     def _create(self, write: Write) -> Outcome:
+        if write.record in self._lacks:
+            return Outcome(write.key, "refused", reason=f"there is no place for a {write.record} here")
         refusals = self._refusals(write)
         if refusals:
             told = "; ".join(f"{name}: {reason}" for name, reason in refusals.items())

@@ -1,12 +1,13 @@
-"""Services and plans as the plain values that platforms hold, and a platform's value taken back into them (pure).
+"""Services, plans and their tasks as the plain values that platforms hold, and a platform's value taken back (pure).
 
-The neutral fields are those of `connector.ticketing`. Values are as JSON: objectives in whole seconds, days in ISO
-8601, plans' services as names. What decides how a plan is chosen and carried out stays with the files.
+The neutral fields are those of `connector.ticketing`. Values are as JSON: lengths of time in whole seconds, days in ISO
+8601, plans' services as names. A task of a plan has the key `<plan>/<task>`, and names its plan by the plan's key. What
+decides how a plan is chosen and carried out stays with the files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,14 +21,22 @@ from connector.wording import PHASE_NAMES
 
 OBJECTIVES = ("rto", "rpo", "mtpd")
 DAYS = ("review_at", "tested_at")
-TITLE: Mapping[str, str] = {"service": "name", "plan": "title"}
+TITLE: Mapping[str, str] = {"service": "name", "plan": "title", "plan_task": "title"}
 """The field that people know a record by."""
 TAKEABLE: Mapping[str, frozenset[str]] = {
     "service": frozenset({"name", "criticality", "owner", *OBJECTIVES}),
     "plan": frozenset({"title", "summary", *DAYS}),
+    "plan_task": frozenset({"title", "duration"}),
 }
-"""What a platform's value can become ours of; the other fields are made of what only the files can say."""
-_NEEDED = frozenset({"name", "title", "criticality", "owner", *OBJECTIVES})
+"""What a platform's value can become ours of; the other fields are made of what only the files can say.
+
+Of a plan's task that is what it is called and how long it takes: who plans there knows that from exercises. In which
+order, by whom and where a task is done decides how a plan is carried out.
+"""
+BELONGS_TO: Mapping[str, str] = {"plan_task": "plan"}
+"""The kind of record that one belongs to, and the field that names it: it stands on a platform only where that does."""
+LENGTHS = frozenset({*OBJECTIVES, "duration"})
+_NEEDED = frozenset({"name", "title", "criticality", "owner", *LENGTHS})
 BESIDE = frozenset({"project", "updated_at"})
 """Neutral fields that say where a record was made and when it was changed: none of its own."""
 _LEAST_CRITICAL = 4
@@ -52,7 +61,26 @@ def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def keys(catalog: Catalog, record: str) -> tuple[str, ...]:
     """Return the keys of the records of a kind, in the order of the files."""
+    if record == "plan_task":
+        return tuple(task_key(plan, task) for plan in catalog.plans.values() for task in plan.tasks)
     return tuple(catalog.services if record == "service" else catalog.plans)
+
+
+def task_key(plan: Plan, task: PlanTask) -> str:
+    return f"{plan.key}/{task.key}"
+
+
+def plan_key(key: str) -> str:
+    """Return the key of the plan of which this is a task's key."""
+    return key.partition("/")[0]
+
+
+def waiting_for(catalog: Catalog, key: str) -> tuple[str, ...]:
+    """Return the keys of the tasks of a plan that come after this one, and so name it."""
+    plan, place = catalog.plans.get(plan_key(key)), _place(catalog.plans.get(plan_key(key)), key)
+    if plan is None or place is None:
+        return ()
+    return tuple(task_key(plan, task) for task in plan.tasks if plan.tasks[place].key in task.after)
 
 
 def values_of(catalog: Catalog, record: str, key: str) -> dict[str, Any] | None:
@@ -60,6 +88,8 @@ def values_of(catalog: Catalog, record: str, key: str) -> dict[str, Any] | None:
     if record == "service":
         service = catalog.services.get(key)
         return _service(service, catalog) if service is not None else None
+    if record == "plan_task":
+        return _task(catalog.plans.get(plan_key(key)), key)
     plan = catalog.plans.get(key)
     return _plan(plan, catalog) if plan is not None else None
 
@@ -72,6 +102,8 @@ def fault(record: str, ours: Mapping[str, Any], field: str, value: Any) -> str:
         return f"the platform's {field} is empty, and a {record} needs one" if field in _NEEDED else ""
     if field in OBJECTIVES:
         return _objective_fault({**ours, field: value}, field, value)
+    if field == "duration":
+        return _length_fault("expected duration", value)
     if field == "criticality" and (isinstance(value, bool) or value not in range(1, _LEAST_CRITICAL + 1)):
         return f"'{value}' is not a criticality, 1 (most critical) to 4"
     if field in DAYS and not _is_day(value):
@@ -95,6 +127,8 @@ def with_values(catalog: Catalog, taken: Mapping[tuple[str, str], Mapping[str, A
         fitting = _fitting(record, ours, values)
         if record == "service":
             services[key] = _service_with(services[key], fitting)
+        elif record == "plan_task":
+            plans[plan_key(key)] = _task_with(plans[plan_key(key)], key, fitting)
         else:
             plans[key] = _plan_with(plans[key], fitting)
     return Catalog(services, plans, f"{catalog.digest}+{mark}", catalog.warnings)
@@ -104,7 +138,7 @@ def said(field: str, value: Any) -> str:
     """Return a value as people write it: `4h`, `2026-03-02`, `nothing`."""
     if value in (None, "", []):
         return "nothing"
-    if field in OBJECTIVES and isinstance(value, (int, float)):
+    if field in LENGTHS and isinstance(value, (int, float)):
         return format_duration(timedelta(seconds=value)) if abs(value) < _LONGEST.total_seconds() else f"{value} s"
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
@@ -126,11 +160,19 @@ def _fitting(record: str, ours: Mapping[str, Any], values: Mapping[str, Any]) ->
     return found
 
 
-def _objective_fault(values: Mapping[str, Any], field: str, value: Any) -> str:
+def _length_fault(called: str, value: Any, *, none: bool = False) -> str:
+    """Say why a value cannot be a length of time, "" where it can; `none` says that it may be 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124 - not a number
         return f"'{value}' is not a length of time"
-    if value < 0 or (value == 0 and field != "rpo") or value > _LONGEST.total_seconds():
-        return f"{value} s cannot be a {field.upper()}"
+    if value < 0 or (value == 0 and not none) or value > _LONGEST.total_seconds():
+        return f"{value} s cannot be a {called}"
+    return ""
+
+
+def _objective_fault(values: Mapping[str, Any], field: str, value: Any) -> str:
+    fault = _length_fault(field.upper(), value, none=field == "rpo")
+    if fault:
+        return fault
     rto, mtpd = values.get("rto"), values.get("mtpd")
     if field != "rpo" and rto and mtpd and rto > mtpd:
         return f"the RTO of {said('rto', rto)} would be longer than the MTPD of {said('mtpd', mtpd)}"
@@ -169,6 +211,57 @@ def _plan(plan: Plan, catalog: Catalog) -> dict[str, Any]:
         "review_at": plan.review_at.isoformat() if plan.review_at else None,
         "tested_at": plan.tested_at.isoformat() if plan.tested_at else None,
     }
+
+
+def _task(plan: Plan | None, key: str) -> dict[str, Any] | None:
+    """Return the values of the task with a whole key; `role` and `team` as the plan names them."""
+    place = _place(plan, key)
+    if plan is None or place is None:
+        return None
+    task = plan.tasks[place]
+    return {
+        "title": task.name,
+        "text": _task_text(plan, task),
+        "phase": task.phase.value,
+        "order": place + 1,
+        "team": task.team,
+        "role": task.role,
+        "duration": int(task.duration.total_seconds()),
+        "required": task.required,
+        "after": _names(plan, task.after),
+        "plan": plan.key,
+    }
+
+
+def _place(plan: Plan | None, key: str) -> int | None:
+    tasks = plan.tasks if plan is not None else ()
+    return next((place for place, task in enumerate(tasks) if plan is not None and task_key(plan, task) == key), None)
+
+
+def _names(plan: Plan, keys: Iterable[str]) -> list[str]:
+    names = {task.key: task.name for task in plan.tasks}
+    return [names[key] for key in keys if key in names]
+
+
+def _task_text(plan: Plan, task: PlanTask) -> str:
+    """Return in Markdown what is to be done, and those facts that few platforms have a field for."""
+    role = plan.role(task.role)
+    facts = [f"Phase: {PHASE_NAMES[task.phase]}."]
+    facts += (
+        [f"Role: {task.role}{f' ({role.person})' if role is not None and role.person else ''}."] if task.role else []
+    )
+    facts += [f"Team: {task.team}."] if task.team else []
+    facts += [f"After: {', '.join(_names(plan, task.after))}."] if task.after else []
+    facts += [] if task.required else ["Optional."]
+    return "\n\n".join(part for part in (task.instructions.strip(), " ".join(facts)) if part)
+
+
+def _task_with(plan: Plan, key: str, values: Mapping[str, Any]) -> Plan:
+    place = _place(plan, key)
+    given: dict[str, Any] = {"name": values["title"]} if "title" in values else {}
+    given |= {"duration": timedelta(seconds=values["duration"])} if "duration" in values else {}
+    tasks = (replace(task, **given) if at == place else task for at, task in enumerate(plan.tasks))
+    return replace(plan, tasks=tuple(tasks))
 
 
 def _service_with(service: Service, values: Mapping[str, Any]) -> Service:
@@ -224,17 +317,16 @@ def _plan_head(plan: Plan, catalog: Catalog) -> Iterator[str]:
 
 
 def _plan_tasks(plan: Plan) -> Iterator[str]:
-    names = {task.key: task.name for task in plan.tasks}
     for phase in PHASES:
         tasks = [task for task in plan.tasks if task.phase is phase]
         if tasks:
             yield f"## {PHASE_NAMES[phase]}"
-            yield "\n".join(_task_line(task, names) for task in tasks)
+            yield "\n".join(_task_line(plan, task) for task in tasks)
 
 
-def _task_line(task: PlanTask, names: Mapping[str, str]) -> str:
+def _task_line(plan: Plan, task: PlanTask) -> str:
     facts = [format_duration(task.duration), task.team or task.role]
-    facts += [f"after {', '.join(names[key] for key in task.after if key in names)}"] if task.after else []
+    facts += [f"after {', '.join(_names(plan, task.after))}"] if task.after else []
     facts += [] if task.required else ["optional"]
     told = f" {' '.join(task.instructions.split())}" if task.instructions else ""
     return f"- {task.name} ({'; '.join(fact for fact in facts if fact)}){'.' if told else ''}{told}"

@@ -40,7 +40,8 @@ class Side:
     """A record on one platform: `base` is what both last agreed on, `theirs` what stands there as last read.
 
     A field that is absent from `theirs` was not read. `declined` holds values of ours that the platform did not keep
-    when they were written: they are not written again until ours changes.
+    when they were written: they are not written again until ours changes. `named` holds what a value of ours is called
+    on this side alone, such as the id of another record of ours that it names.
     """
 
     rules: Mapping[str, Rule]
@@ -49,6 +50,7 @@ class Side:
     theirs: Values
     theirs_at: Mapping[str, datetime | None] = field(default_factory=dict)
     declined: Values = field(default_factory=dict)
+    named: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,22 +136,24 @@ class _Work:
                 held[field_name] = there.lost[field_name]
                 continue
             verdict = self._verdict(name, field_name, there)
+            ours = side.named.get(field_name, self.ours[field_name])
             if verdict == "agreed":
-                base[field_name] = side.theirs.get(field_name, self.ours[field_name])
+                base[field_name] = side.theirs.get(field_name, ours)
             elif verdict == "conflict":
                 conflicts.add(field_name)
             elif verdict == "write":
-                if field_name in side.declined and same(side.declined[field_name], self.ours[field_name]):
+                if field_name in side.declined and same(side.declined[field_name], ours):
                     held[field_name] = "the platform did not keep this value when it was written"
                 else:
-                    write[field_name] = self.ours[field_name]
+                    write[field_name] = ours
             elif verdict == "other owner":
                 held[field_name] = f"the field is {self._owner(field_name)}'s alone: let only one mapping read it"
         return Found(base, write, frozenset(conflicts), held)
 
     def _there(self, name: str) -> Carried:
         if name not in self.carried:
-            self.carried[name] = self.sides[name].carry(self.ours)
+            side = self.sides[name]
+            self.carried[name] = side.carry({**self.ours, **side.named})
         return self.carried[name]
 
     def _fields(self, name: str) -> Iterator[str]:
@@ -198,7 +202,9 @@ class _Work:
         if field_name not in side.theirs:
             if rule.reads or field_name in there.lost:
                 return ""  # it was not read, or is not there at all
-            known = field_name in side.base and same(side.base[field_name], self.ours[field_name])
+            ours = side.named.get(field_name, self.ours[field_name])
+            # Nothing of ours needs no write where nothing of ours was written before.
+            known = same(side.base.get(field_name), ours)
             return "agreed" if known else "write"
         if field_name not in there.values:
             return ""

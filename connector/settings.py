@@ -53,8 +53,8 @@ class ConnectionSettings:
 
     `poll_query` narrows or widens, in the platform's own query language, which open incidents a poll looks at;
     `poll_projects` are the projects that it looks into. Both have to cover what `major` can be true of.
-    `records` says of each kind of continuity record (service, plan) whether it is kept in step here: `off`, `link`
-    (what was adopted) or `create` (all). `calls_per_minute` caps our calls, 0 for no cap of ours;
+    `records` says of each kind of continuity record (service, plan, plan_task) whether it is kept in step here:
+    `off`, `link` (what was adopted) or `create` (all). `calls_per_minute` caps our calls, 0 for no cap of ours;
     `reconcile_calls_per_minute` those of a full audit, which is made each night at `audit_at` (UTC; None: never).
     """
 
@@ -254,6 +254,10 @@ def _judged(document: Document, data: Any, name: str, needs: Needs) -> Iterator[
     if isinstance(secrets, list) and len(secrets) > MOST_SECRETS:
         fix = "keep two at the most: the present one and the one before it"
         yield Problem(document.where(*here, "webhook", "secrets"), f"{len(secrets)} secrets are given", fix)
+    records = written.get("records")
+    if isinstance(records, Mapping) and _kept(records, "plan_task") and not _kept(records, "plan"):
+        what = "the tasks of plans stand under their plans, and plans are not kept here"
+        yield Problem(document.where(*here, "records", "plan_task"), what, "add plan: link or create, or say off")
     for field_name in _CONDITIONS:
         source = written.get(field_name)
         if isinstance(source, str) and source.strip() and source != _UNSET:
@@ -261,6 +265,10 @@ def _judged(document: Document, data: Any, name: str, needs: Needs) -> Iterator[
                 Condition(source.strip(), INCIDENT_VARIABLES, document.where(*here, field_name))
             except Invalid as error:
                 yield from error.problems
+
+
+def _kept(records: Mapping[Any, Any], kind: str) -> bool:
+    return str(records.get(kind, "off")) != "off"
 
 
 def _filled(

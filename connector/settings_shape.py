@@ -128,6 +128,7 @@ class _WebhookShape(Shape):
 class _RecordsShape(Shape):
     service = Choice(("off", "link", "create"))
     plan = Choice(("off", "link", "create"))
+    plan_task = Choice(("off", "link", "create"))
 
 
 class _ConnectionShape(Shape):

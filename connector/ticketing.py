@@ -19,6 +19,10 @@ Records and their neutral fields (a mapping file says which platform field each 
   mtpd (whole seconds), owner (a person's name), text (what it is and depends on), project, updated_at.
 - `plan`, a continuity record, both ways: title, summary, text (the whole plan in Markdown), scenario, owner (who
   decides on it), services (names), review_at and tested_at (days), project, updated_at.
+- `plan_task`, a continuity record, both ways: a recovery task as its plan states it, not one of an activation. title,
+  text (what is to be done, in Markdown), phase (activation containment recovery return_to_normal), order (1 is the
+  plan's first), team, role (names), duration (expected, whole seconds), required, after (titles of tasks), plan (id of
+  the plan's ticket on the same connection), project, updated_at.
 
 Instants are aware UTC datetimes in `Ticket.values`, ISO 8601 text in `Write.values` (they are stored as JSON).
 """
@@ -32,9 +36,9 @@ from typing import Any, Literal, Protocol
 
 from connector.problem import Problem
 
-Record = Literal["incident", "activation", "recovery_task", "review", "service", "plan"]
-KEPT: tuple[Record, ...] = ("service", "plan")
-"""The continuity records: they stand in the files, and may be kept in step with a platform."""
+Record = Literal["incident", "activation", "recovery_task", "review", "service", "plan", "plan_task"]
+KEPT: tuple[Record, ...] = ("service", "plan", "plan_task")
+"""The continuity records: they stand in the files, and may be kept in step with a platform; a plan before its tasks."""
 Action = Literal["create", "update", "link"]
 Status = Literal["done", "refused", "retry", "unclear"]
 
@@ -121,10 +125,14 @@ class Watch:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a listing; `next` is what to ask for the following one with, "" at the end."""
+    """A page of a listing; `next` is what to ask for the following one with, "" at the end.
+
+    `nowhere`: the platform has no place where records of this kind could stand, so that none can be made.
+    """
 
     tickets: tuple[Ticket, ...]
     next: str = ""
+    nowhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +229,7 @@ class Ticketing(Protocol):
         ...
 
     def listing(self, record: Record, *, since: datetime | None = None, after: str = "") -> Page:
-        """Read one page of all records of a kind (`service`, `plan`), in one call; whether we made them or not.
+        """Read one page of all records of a kind (one of `KEPT`), in one call; whether we made them or not.
 
         `since`: only those changed from then on, to the platform's precision. `after`: the `next` of the page before.
         Records that change between two pages are neither skipped nor keep a listing from ending. Deleted ones are not

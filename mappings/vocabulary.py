@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from connector.condition import Kind
-from connector.recovery_task import TaskState
+from connector.recovery_task import PHASES, TaskState
 from connector.ticketing import Record
 
 RECORDS: tuple[Record, ...] = get_args(Record)
@@ -43,7 +43,12 @@ _INCIDENT = (
 )
 
 _OBJECTIVES = ("rto", "rpo", "mtpd")
+_LENGTHS = frozenset({*_OBJECTIVES, "duration"})
 _PLAN = ("title", "summary", "text", "scenario", "owner", "services", "review_at", "tested_at", "project", "updated_at")
+_PLAN_TASK = (
+    *("title", "text", "phase", "order", "team", "role", "duration", "required", "after"),
+    *("plan", "project", "updated_at"),
+)
 
 FIELDS: Mapping[Record, frozenset[str]] = MappingProxyType(
     {
@@ -53,6 +58,7 @@ FIELDS: Mapping[Record, frozenset[str]] = MappingProxyType(
         "review": frozenset(_TASK),
         "service": frozenset({"name", "criticality", *_OBJECTIVES, "owner", "text", "project", "updated_at"}),
         "plan": frozenset(_PLAN),
+        "plan_task": frozenset(_PLAN_TASK),
     }
 )
 """What `connector.ticketing` names for each record; a field of the admin's own starts with `x_`."""
@@ -68,6 +74,7 @@ CHOICES: Mapping[tuple[Record, str], tuple[str | int, ...]] = MappingProxyType(
         ("recovery_task", "state"): _TASK_STATES,
         ("review", "state"): ("open", "done"),
         ("service", "criticality"): (1, 2, 3, 4),
+        ("plan_task", "phase"): tuple(phase.value for phase in PHASES),
     }
 )
 """The values that a closed neutral field can take; a value map's keys are checked against them."""
@@ -75,7 +82,7 @@ CHOICES: Mapping[tuple[Record, str], tuple[str | int, ...]] = MappingProxyType(
 
 WHOLE = frozenset({"priority", "order", "recovery_progress", "criticality"})
 _BOOLS = frozenset({"required", "lasting", "exercise"})
-LISTS = frozenset({"ci", "service", "component", "label", "services"})
+LISTS = frozenset({"ci", "service", "component", "label", "services", "after"})
 
 CONTEXT: Mapping[str, Kind] = MappingProxyType(
     {"connection": "string", "service": "list", "assignment_group": "string", "exercise": "bool"}
@@ -97,7 +104,7 @@ def kinds(record: Record, own: Mapping[str, str]) -> dict[str, Kind]:
 
 
 def _kind(name: str) -> Kind:
-    if name in WHOLE or name in _OBJECTIVES:
+    if name in WHOLE or name in _LENGTHS:
         return "int"
     return "bool" if name in _BOOLS else "list" if name in LISTS else "string"
 
@@ -139,7 +146,7 @@ def kept_as(name: str, kind: str) -> str:
         return "datetime"
     if name in DAYS:
         return "date"
-    return "number" if kind == "duration" or name in WHOLE or name in _OBJECTIVES else kind
+    return "number" if kind == "duration" or name in WHOLE or name in _LENGTHS else kind
 
 
 def options(record: Record, name: str, kind: str) -> tuple[str, ...]:
@@ -157,6 +164,7 @@ ESSENTIAL: Mapping[Record, tuple[str, ...]] = MappingProxyType(
         "review": ("title", "state"),
         "service": ("name",),
         "plan": ("title",),
+        "plan_task": ("title",),
     }
 )
 """What the work cannot be done without."""
@@ -171,7 +179,7 @@ def fitting(name: str) -> tuple[str, ...]:
         return ("datetime", "date")
     if name in DAYS:
         return ("date",)
-    if name in _OBJECTIVES:
+    if name in _LENGTHS:
         return ("duration", "number")
     if name in WHOLE:
         return ("number", "choice")

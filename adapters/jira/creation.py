@@ -33,7 +33,7 @@ class _Made:
 
 def create_one(site: Site, write: Write) -> Outcome:
     """Create an issue that may stand alone. Raises the faults of a call."""
-    parent = str(write.values.get("parent") or "")
+    parent = draft.parent_of(write)
     if write.unclear_since is not None:
         found = landed.under(site, parent, [write]).get(write.key) if parent else landed.anywhere(site, write)
         if found is not None:
@@ -67,7 +67,7 @@ def _composed(site: Site, writes: Sequence[Write]) -> tuple[Outcomes, list[Draft
     drafts: list[Draft] = []
     by_parent: dict[str, list[Write]] = {}
     for write in writes:
-        by_parent.setdefault(str(write.values.get("parent") or ""), []).append(write)
+        by_parent.setdefault(draft.parent_of(write), []).append(write)
     for parent, siblings in by_parent.items():
         outcomes |= _looked_up(site, parent, siblings)
         for write in siblings:

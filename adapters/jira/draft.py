@@ -32,6 +32,11 @@ class Draft:
         return {"fields": dict(self.fields), "properties": [{"key": marks.PROPERTY, "value": value}]}
 
 
+def parent_of(write: Write) -> str:
+    """Return the id of the issue under which a create is made, "" for none: an activation's, or a plan's."""
+    return str(write.values.get("parent") or write.values.get("plan") or "")
+
+
 def compose(site: Site, write: Write, parent: str) -> Draft:
     """Turn a create into a draft. `parent` is the parent's id, "" for an issue of its own. Raises as a read does."""
     mapping = site.mapping(write.record)

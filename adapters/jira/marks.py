@@ -30,6 +30,7 @@ _KINDS: dict[str, str] = {
     "review": "continuity-review",
     "service": "continuity-service",
     "plan": "continuity-plan",
+    "plan_task": "continuity-plan-task",
 }
 _MADE: tuple[Record, ...] = ("activation", "recovery_task", "review", *KEPT)
 _UNIQUE = re.compile(r"continuity-[0-9a-f]{16}")

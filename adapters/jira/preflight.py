@@ -20,7 +20,7 @@ def problems(site: Site, writes: Sequence[Write]) -> tuple[Problem, ...]:
 
 
 def _of(site: Site, write: Write) -> Iterator[Problem]:
-    parent = str(write.values.get("parent") or "")
+    parent = draft.parent_of(write)
     key = site.project_of(write.record, str(write.values.get("project") or ""))
     try:
         project = site.lookups.project(key)

@@ -129,12 +129,10 @@ def _wanted(site: Site, record: Record) -> list[tuple[str, bool]]:
     if record == "incident":
         return [(name, False) for name in site.incident_types]
     mapping = site.mappings[record]
-    wanted = [(mapping.setting("issue_type") or "Task", False)]
-    return (
-        [*wanted, (mapping.setting("subtask_type") or "Sub-task", True)]
-        if record in ("recovery_task", "review")
-        else wanted
-    )
+    own, under = (mapping.setting("issue_type") or "Task", False), (mapping.setting("subtask_type") or "Sub-task", True)
+    if record == "plan_task":
+        return [under if mapping.named("plan") is not None else own]
+    return [own, under] if record in ("recovery_task", "review") else [own]
 
 
 def _types(site: Site, record: Record, project: Project) -> list[IssueType]:

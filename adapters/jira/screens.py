@@ -29,6 +29,7 @@ _SURE: Mapping[Record, frozenset[str]] = {
     "incident": frozenset(),
     "service": frozenset({"name", "criticality", "rto", "rpo", "mtpd", "owner", "text", "project"}),
     "plan": frozenset({"title", "scenario", "services", "text", "project"}),
+    "plan_task": frozenset({"title", "text", "phase", "order", "duration", "required", "plan", "project"}),
 }
 """The neutral fields that have a value in every create of a record; an assignee, say, is not one of them."""
 

@@ -48,7 +48,7 @@ class Binding:
         self.said = mappings
         self._clock = clock
         self._lock = threading.Lock()
-        said = {(mapping.setting("table"), said) for mapping in mappings.records.values() for said in _labels(mapping)}
+        said = {(_own_table(mapping), said) for mapping in mappings.records.values() for said in _labels(mapping)}
         self._labels = frozenset((table, label) for table, label in said if query.plain(label))
         # What cannot stand in a query is no label of anything that we could find.
         self._meant: dict[tuple[str, str], tuple[str, ...]] = dict.fromkeys(said - self._labels, ())
@@ -90,7 +90,8 @@ class Binding:
                 record: found.knows(preference.preferred(mapping))
                 for record in asked
                 if preference.preferred(mapping := self.said[record])
-                and any(found.knows(table) for table in records.tables(mapping))
+                # That a table is missing counts only of an instance that tells of its tables.
+                and (any(found.knows(table) for table in records.tables(mapping)) or _told_of_none(found, mapping))
             }
         )
         for mapping in self._decided().values():
@@ -169,7 +170,7 @@ class Binding:
         usable: dict[Record, Mapping] = {}
         lost: dict[Record, tuple[tuple[Field, str], ...]] = {}
         for record, mapping in self._decided().items():
-            table = mapping.setting("table")
+            table = _own_table(mapping)
             bound = mapping.bind(partial(self._locate, table), "html")
             kept = {item.name for item in bound.fields}
             lost[record] = tuple(
@@ -198,6 +199,16 @@ class Binding:
         if not names:
             return f"no column of {table} is labelled '{said}'"
         return f"{len(names)} columns of {table} are labelled '{said}' ({', '.join(names)})"
+
+
+def _own_table(mapping: Mapping) -> str:
+    """Return the table whose columns a mapping names: its own, or where it has none the one that it prefers."""
+    return mapping.setting("table") or preference.preferred(mapping)
+
+
+def _told_of_none(found: Dictionary, mapping: Mapping) -> bool:
+    """Tell whether a mapping stands only on a table that an instance which tells of its tables does not have."""
+    return bool(found.tables) and not mapping.setting("table")
 
 
 def _labels(mapping: Mapping) -> Iterator[str]:

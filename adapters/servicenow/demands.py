@@ -26,6 +26,7 @@ _ALWAYS: Facts[Record, frozenset[str]] = {
     "review": frozenset({"title", "text", "state", "continuity_link"}),
     "service": frozenset({"name"}),
     "plan": frozenset({"title", "text"}),
+    "plan_task": frozenset({"title", "text", "phase", "order", "duration", "required", "plan"}),
 }
 
 

@@ -128,6 +128,7 @@ def inspected(
     name = scalar(rows[0].get("name"), "") if len(rows) == 1 else ""
     shown = f"{name} ({scalar(rows[0].get('user_name'), '')})" if name else (user or "the OAuth client's user")
     problems = [
+        *_nowhere(where, mappings),
         *_roles(where, shown, answers),
         *_readable(where, shown, mappings, answers),
         *_tables(where, mappings, found),
@@ -177,6 +178,18 @@ def _tables(where: str, mappings: Mappings, found: Dictionary) -> Iterator[Probl
         if not found.knows(table):
             fix = nearest(table, found.tables) or "correct table: in the mapping, or install what brings the table"
             yield Problem(f"{mappings[record].file}: table", f"the instance has no table '{table}'", fix)
+
+
+def _nowhere(where: str, mappings: Mappings) -> Iterator[Problem]:
+    """Yield the continuity records that have no table here: they are left out, and their plans tell of them."""
+    for mapping in mappings.records.values():
+        if records.nowhere(mapping):
+            named = mapping.record.replace("_", " ")
+            what = f"no {named} is kept here: the instance does not have the table that {mapping.file} prefers"
+            fix = (
+                "install Business Continuity Management, name a table:, or say off; until then the plan's text tells it"
+            )
+            yield Problem(f"{where}: records", what, fix, "warning")
 
 
 def _kept(mappings: Mappings, found: Dictionary) -> Iterator[Problem]:

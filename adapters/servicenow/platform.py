@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-from adapters.servicenow import demands, inspection, listing, polling, preflight, query, records, remarks
+from adapters.servicenow import demands, inspection, listing, polling, preference, preflight, query, records, remarks
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.binding import Binding
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
@@ -117,7 +117,7 @@ class ServiceNow:
         self._place([record])
         mapping = self._mappings[record]
         wanted = [given for given in dict.fromkeys(ids) if given]
-        if not wanted:
+        if not wanted or records.nowhere(mapping):
             return []
         try:
             asked = list(polling.of_ids(mapping, wanted))
@@ -146,6 +146,8 @@ class ServiceNow:
         """Read one page of a kind in one call, by sys_id; archived ones are told only among changes (`since`)."""
         self._bind()
         self._place([record])
+        if records.nowhere(self._mappings[record]):
+            return Page((), nowhere=True)
         try:
             here = listing.place(after)
             asked = listing.question(self._mappings[record], since, here)
@@ -254,10 +256,22 @@ class ServiceNow:
         except Refused as error:
             told, reason, wait = "refused", str(error), None
         else:
-            return {}
+            return self._homeless(writes)
         lost = self._binding.unplaced(asked)
         return {
             write.key: cautious(write, Outcome(write.key, told, id=write.id, reason=reason, retry_after=wait))
+            for write in writes
+            if write.record in lost
+        }
+
+    def _homeless(self, writes: Sequence[Write]) -> dict[str, Outcome]:
+        """Return the outcomes of writes whose records have no table on this instance."""
+        lost = {write.record for write in writes if records.nowhere(self._mappings[write.record])}
+        said = {record: preference.preferred(self._binding.said[record]) for record in lost}
+        return {
+            write.key: Outcome(
+                write.key, "refused", id=write.id, reason=f"the instance has no table {said[write.record]} to write to"
+            )
             for write in writes
             if write.record in lost
         }

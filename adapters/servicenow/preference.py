@@ -17,7 +17,8 @@ def decided(mapping: Mapping, *, there: bool) -> Mapping:
     """Return the mapping as it holds where the instance has its preferred table (`there`), or lacks it.
 
     On the preferred table a column has the name that `preferred_fields` gives it; a field whose column has none there
-    is not kept. Formatted text whose file names no format is Markdown there: such tables show it as it stands.
+    is not kept. Formatted text whose file names no format is Markdown there: such tables show it as it stands. Where
+    it is lacking and the mapping names no other, the record stands nowhere.
     """
     table = preferred(mapping)
     if not table:

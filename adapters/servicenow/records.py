@@ -56,7 +56,12 @@ def tables(mapping: Mapping) -> tuple[str, ...]:
 def classes(mapping: Mapping) -> tuple[str, ...]:
     """Return the classes whose records are this one on its table: a list of a table shows those that extend it too."""
     further = mapping.settings.get("classes") or ()
-    return tuple(dict.fromkeys((mapping.setting("table"), *further)))
+    return tuple(dict.fromkeys(name for name in (mapping.setting("table"), *further) if name))
+
+
+def nowhere(mapping: Mapping) -> bool:
+    """Tell whether there is no table on which a record could stand: it only prefers one that the instance lacks."""
+    return not tables(mapping)
 
 
 def retired(mapping: Mapping) -> Facts[str, tuple[str, ...]]:

@@ -48,6 +48,7 @@ def sandbox() -> None:
 @click.option("--mim/--no-mim", default=True, show_default=True, help="Major Incident Management is installed.")
 @click.option("--plain", is_flag=True, help="Without Major Incident Management and without any u_ column.")
 @click.option("--bcm", is_flag=True, help="Business Continuity Management is installed: plans stand on its tables.")
+@click.option("--told", multiple=True, metavar="TABLE", help="A further table whose changes send webhooks; repeatable.")
 @click.option(
     "--policy-acl/--no-policy-acl", default=True, show_default=True, help="Data policies are hidden from the account."
 )
@@ -61,11 +62,14 @@ def servicenow(  # one line an option
     mim: bool,
     plain: bool,
     bcm: bool,
+    told: tuple[str, ...],
     policy_acl: bool,
 ) -> None:
     """Run a simulated ServiceNow instance."""
     targets = _targets(webhook, secret, style)
-    options = ServiceNowOptions(mim=mim, plain=plain, bcm=bcm, policy_acl=policy_acl, targets=targets)
+    options = ServiceNowOptions(
+        mim=mim, plain=plain, bcm=bcm, rules=frozenset(told), policy_acl=policy_acl, targets=targets
+    )
     _serve(servicenow_app.create(options), host, port)
 
 

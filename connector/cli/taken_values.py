@@ -12,7 +12,7 @@ from connector.catalog import Catalog, places
 from connector.catalog.folder import SERVICES_FILE
 from connector.cli import output
 from connector.cli.shipped import look
-from connector.continuity_record import said, values_of
+from connector.continuity_record import plan_key, said, values_of
 from connector.document import Document, read_document
 from connector.problem import Invalid, Problem
 from connector.record_merge import same
@@ -34,21 +34,27 @@ def _told(taken: dict[tuple[str, str], list[sa.Row[Any]]], catalog: Catalog, dir
     plans, services = places(directory).documents, _services(directory)
     for (record, key), rows in taken.items():
         values = values_of(catalog, record, key) or {}
-        document = services if record == "service" else plans.get(key)
+        document = services if record == "service" else plans.get(plan_key(key))
         for row in rows:
             if document is None or row.field not in values:
                 continue
             value = values[row.field]
             if same(value, row.value) or not same(value, row.file_value):
                 continue  # the file says the same by now, or wins as soon as it is applied
-            name = _IN_FILES.get(row.field, row.field)
-            path = ("services", key, name) if record == "service" else (name,)
+            path = _path(record, key, _IN_FILES.get(row.field, row.field))
             what = (
                 f"the file says {said(row.field, value)}; {row.connection} says {said(row.field, row.value)} since "
                 f"{output.shown(row.taken_at)}, which was taken and stands"
             )
             fix = "write that into the file; a file that is changed to another value wins"
             yield Problem(document.where(*path), what, fix, "warning")
+
+
+def _path(record: str, key: str, name: str) -> tuple[str, ...]:
+    """Return where a field stands in its file."""
+    if record == "service":
+        return ("services", key, name)
+    return ("tasks", key.removeprefix(f"{plan_key(key)}/"), name) if record == "plan_task" else (name,)
 
 
 def _services(directory: Path) -> Document | None:

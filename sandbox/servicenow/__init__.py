@@ -33,7 +33,9 @@ Records
        rows are hidden from all but admin (`Options.policy_acl`), though X-Total-Count tells how many there are.
     D  A list of cmdb_ci_service shows the classes that extend it. Knowledge articles have no correlation, and (I) are
        refused in no knowledge base. Tables of Business Continuity Management (`Options.bcm`; see `continuity`) have no
-       class column; a plan that is approved or archived is read-only.
+       class column; a plan that is approved or archived is read-only. I: only planners write there, and a reference
+       that leads nowhere is dropped. Of recovery tasks and assets a business rule tells only where an admin has added
+       it (`Options.rules`).
     D  Attachment API: files on records, with rights, types and sizes (`Options.attachment_...`). I: an attachment
        changes no record, so that no webhook tells of it.
     An admin's changes on order: POST /_sandbox/add-column, change-column, require-column, change-choice, change-group,

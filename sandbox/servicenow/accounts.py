@@ -18,24 +18,25 @@ PASSWORD = "sandbox-password"
 ADMIN, ADMIN_PASSWORD = "admin", "admin-password"
 CLIENT_ID, CLIENT_SECRET = "continuity-client", "sandbox-secret"
 INTEGRATION = "continuity.integration"
-_WRITABLE_BY_ALL = (
-    *("task", "task_ci", "task_cmdb_ci_service", "cmdb_ci_outage", "cmdb_ci_service", "kb_knowledge"),
-    *("sn_bcp_plan", "sn_bcp_plan_asset", "sn_bcp_recovery_task", "sn_bcp_document"),
-)
+_WRITABLE_BY_ALL = ("task", "task_ci", "task_cmdb_ci_service", "cmdb_ci_outage", "cmdb_ci_service", "kb_knowledge")
+_WRITABLE_BY_PLANNERS = ("sn_bcp_plan", "sn_bcp_plan_asset", "sn_bcp_recovery_task", "sn_bcp_document")
+PLANNER = "sn_bcm.planner"
 _RULE_ID = "5f0b2c1dc0a801640146fd1f0c1e5a11"
 
 
 @dataclass(frozen=True)
 class Account:
-    """A signed-in user; admin is above the access rules."""
+    """A signed-in user; admin is above the access rules, a planner may write what belongs to continuity plans."""
 
     user_name: str
     sys_id: str
     name: str
     admin: bool
+    planner: bool = False
 
     def may_write(self, schema: Schema, table: str) -> bool:
-        return self.admin or any(schema.is_a(table, base) for base in _WRITABLE_BY_ALL)
+        writable = (*_WRITABLE_BY_ALL, *(_WRITABLE_BY_PLANNERS if self.planner else ()))
+        return self.admin or any(base in schema.tables and schema.is_a(table, base) for base in writable)
 
 
 class Accounts:
@@ -106,7 +107,11 @@ class Accounts:
         row = self._user(user)
         if row is None or row["active"] != "true":
             raise refusal.unauthenticated()
-        return Account(user, row["sys_id"], row["name"], admin=user == ADMIN)
+        return Account(user, row["sys_id"], row["name"], admin=user == ADMIN, planner=PLANNER in self._roles(row))
+
+    def _roles(self, user: Record) -> set[str]:
+        held = {row["role"] for row in self._store.rows("sys_user_has_role") if row["user"] == user["sys_id"]}
+        return {row["name"] for row in self._store.rows("sys_user_role") if row["sys_id"] in held}
 
     def _user(self, user: str) -> Record | None:
         return next((row for row in self._store.rows("sys_user") if row["user_name"] == user), None)

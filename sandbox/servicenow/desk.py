@@ -195,7 +195,7 @@ class Desk:
         record["sys_updated_on"], record["sys_updated_by"] = self._now(), by.user_name
 
     def _tell(self, operation: str, record: Record) -> None:
-        if self._sender.aimed and record["sys_class_name"] in events.TOLD:
+        if self._sender.aimed and record["sys_class_name"] in (*events.TOLD, *self._options.rules):
             self._sender.send(events.message(self._store, operation, record))
 
     def _now(self) -> str:

@@ -20,7 +20,10 @@ TOLD = (
     *("cmdb_ci_service", "cmdb_ci_service_business", "cmdb_ci_service_technical", "service_offering"),
     *("kb_knowledge", "sn_bcp_plan"),
 )
-"""The tables with a business rule of ours. An attachment changes no record, so that none of them hears of it."""
+"""The tables with a business rule of ours, beside those of `Options.rules`.
+
+An attachment changes no record, so that none of them hears of it.
+"""
 STATIC_HEADER = "X-Continuity-Secret"
 
 

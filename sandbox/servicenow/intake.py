@@ -23,8 +23,9 @@ def accept(
 
     Dropped without a word: unknown and read-only columns, columns that the caller may not write, nested objects, and
     values that the column's type cannot hold. Texts are cut to the column's length. A reference is taken as a sys_id
-    unchecked; any other text must be the display value of exactly one record, else the reference becomes empty.
-    `display` (sysparm_input_display_value) also takes the labels of choices.
+    unchecked, but on the tables of Business Continuity Management, where one that leads nowhere is dropped; any other
+    text must be the display value of exactly one record, else the reference becomes empty. `display`
+    (sysparm_input_display_value) also takes the labels of choices.
     """
     values: Record = {}
     journal: dict[str, str] = {}
@@ -45,6 +46,8 @@ def accept(
         if display:
             text = _by_label(store, table, name, text)
         value = _fit(store, column, text)
+        if value and table.startswith("sn_bc") and _leads_nowhere(store, column, value):
+            continue
         if value is not None:
             values[name] = value
     return values, journal
@@ -63,6 +66,12 @@ def _text(raw: Any) -> str | None:
 def _by_label(store: Store, table: str, name: str, text: str) -> str:
     labels = choices.of(store.schema, table, name)
     return next((value for value, label in labels.items() if label.lower() == text.lower()), text)
+
+
+def _leads_nowhere(store: Store, column: Column, value: str) -> bool:
+    if column.kind != "reference" or column.by_name:
+        return False
+    return store.get(column.reference, value) is None
 
 
 def _fit(store: Store, column: Column, text: str) -> str | None:

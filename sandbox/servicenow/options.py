@@ -13,7 +13,8 @@ class Options:
     """An instance's set-up; the defaults are the seeded world.
 
     `mim` False lacks the columns of Major Incident Management; `plain` lacks those and every `u_` column. `bcm` has the
-    tables of Business Continuity Management. `promote` says where the workbench promotes a candidate. `journal_acl`
+    tables of Business Continuity Management. `rules` are further tables of which a business rule of ours tells: by
+    default none does of plans' tasks and assets. `promote` says where the workbench promotes a candidate. `journal_acl`
     keeps `sys_journal_field` from all but admin, `policy_acl` the data policies. `unreadable` and `unwritable` name
     `table.column` pairs that are absent from answers, or silently dropped from writes, for all but admin.
     `hidden_groups` names groups whose records all but admin get no sight of, after the page was cut. `data_policy`
@@ -24,6 +25,7 @@ class Options:
 
     mim: bool = True
     bcm: bool = False
+    rules: frozenset[str] = frozenset()
     plain: bool = False
     promote: Literal["in_place", "create_new"] = "in_place"
     journal_acl: bool = True

@@ -14,7 +14,7 @@ from sandbox.servicenow.schema import Record
 from sandbox.servicenow.store import Store
 
 _TICKETS = ("incident", "incident_task", "problem", "problem_task", "task")
-_KEPT = ("cmdb_ci_service", "kb_knowledge", "sn_bcp_plan")
+_KEPT = ("cmdb_ci_service", "kb_knowledge", "sn_bcp_plan", "sn_bcp_recovery_task", "sn_bcp_plan_asset")
 """Tables of services and plans, whose pages stand for those that extend them too."""
 _SHOWN = (*_TICKETS, *_KEPT)
 _CONVERTER = f"any({', '.join(_SHOWN)})"

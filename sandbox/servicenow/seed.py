@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.servicenow import dictionary
+from sandbox.servicenow.accounts import PLANNER
 from sandbox.servicenow.desk import CLOSURE_PROPERTY
 from sandbox.servicenow.record import put as _put
 from sandbox.servicenow.record import sys_id
@@ -36,6 +37,7 @@ _ROLES = {
     "carla.continuity": ("itil",),
     "continuity.integration": ("itil", "rest_service"),
 }
+_PLANNERS = ("continuity.integration", "dana.desk", "carla.continuity")
 _ITEMS = {
     "payments-db": ("cmdb_ci_db_instance", "Database Operations"),
     "payments-api": ("cmdb_ci_appl", "Application Support"),
@@ -87,6 +89,9 @@ def _knowledge(store: Store) -> None:
 def _timeframes(store: Store) -> None:
     for name, starts_at in _TIMEFRAMES.items():
         _put(store, "sn_bcm_timeframe", name, name=name, starts_at=starts_at)
+    role = _put(store, "sys_user_role", PLANNER, name=PLANNER)
+    for user in _PLANNERS:
+        _put(store, "sys_user_has_role", f"{user}/{PLANNER}", user=sys_id("sys_user", user), role=role)
 
 
 def _people(store: Store) -> None:

@@ -70,7 +70,7 @@ def test_faults_of_form_and_meaning_are_told_at_once_in_the_order_of_the_lines(t
             "notes.yaml",
             (
                 "no record is mapped by a file of this name, so it would have no effect; "
-                "name it after one of: incident, activation, recovery_task, review, service, plan"
+                "name it after one of: incident, activation, recovery_task, review, service, plan, plan_task"
             ),
         ),
     ],

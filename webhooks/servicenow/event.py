@@ -15,8 +15,10 @@ FOLLOWED = ("incident", "incident_task", "problem", "task")
 """Tables on which incidents, recovery tasks, reviews, and tasks that must outlive their incident are kept."""
 
 SERVICES = ("cmdb_ci_service", "cmdb_ci_service_business", "cmdb_ci_service_technical")
-PLANS = ("sn_bcp_plan", "kb_knowledge")
-"""Tables on which services and plans are kept, of the connections that keep them in step. Which records of these tables
+PLANS = ("sn_bcp_plan", "kb_knowledge", "sn_bcp_recovery_task")
+ASSETS = ("sn_bcp_plan_asset",)
+"""Tables on which services, plans and the tasks of plans are kept, and the assets of plans, which can stand for
+services, of the connections that keep them in step. Which records of these tables
 are ours is known to the connector alone, so that all are stored."""
 
 OPERATIONS = ("insert", "update", "delete")
@@ -31,10 +33,13 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(SERVICES, ("name", "sys_updated_on", "install_status")),
     "kb_knowledge": ("short_description", "sys_updated_on", "workflow_state"),
     "sn_bcp_plan": ("name", "sys_updated_on", "state"),
+    "sn_bcp_recovery_task": ("short_description", "sys_updated_on", "planned_duration", "plan"),
+    # Which objective a timeframe is, is no column of the asset: it is read.
+    "sn_bcp_plan_asset": ("name", "sys_updated_on", "recovery_time_objective.starts_at"),
 }
 
 
-def reader(tables: Collection[str] = (*FOLLOWED, *SERVICES, *PLANS)) -> EventReader:
+def reader(tables: Collection[str] = (*FOLLOWED, *SERVICES, *PLANS, *ASSETS)) -> EventReader:
     """Return a reader that acts on records of `tables` and ignores those of others by name."""
 
     def read(headers: Mapping[str, str], body: bytes) -> Envelope:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from connector.continuity_record import TITLE, keys, values_of
+from connector.continuity_record import BELONGS_TO, TITLE, keys, values_of
 from connector.flows.parts import Connection, Parts
 from connector.flows.reconcile.pages import pages
 from connector.flows.records.links import link
@@ -36,6 +36,8 @@ def create_missing(parts: Parts, connection: Connection, record: Record) -> None
         digest = parts.records.files(tx).digest
         at = audits.reading(tx, connection.name, names + digest, parts.now(), parts.now())
     for page in pages(parts, connection, record, None, at, names + digest):
+        if page.nowhere:
+            return
         _compare(parts, connection, record, page.tickets)
     with parts.database.begin() as tx:
         audits.forget_readings(tx, connection.name, names)
@@ -50,9 +52,17 @@ def create_missing(parts: Parts, connection: Connection, record: Record) -> None
 
 
 def _missing(tx: sa.Connection, parts: Parts, connection: Connection, record: Record) -> tuple[str, ...]:
-    """Return the records of ours that stand nowhere on a connection."""
+    """Return the records of ours that stand nowhere on a connection.
+
+    What belongs to another that shall not stand there is not missing.
+    """
     known = counterparts.known_keys(tx, connection.name, record)
-    return tuple(key for key in keys(parts.records.read(tx), record) if key not in known)
+    catalog, of = parts.records.read(tx), BELONGS_TO.get(record)
+    missing = tuple(key for key in keys(catalog, record) if key not in known)
+    if of is None or not missing:
+        return missing
+    placed = counterparts.known_keys(tx, connection.name, of)
+    return tuple(key for key in missing if (values_of(catalog, record, key) or {}).get(of) in placed)
 
 
 def _compare(parts: Parts, connection: Connection, record: Record, tickets: Sequence[Ticket]) -> None:
@@ -66,13 +76,18 @@ def _compare(parts: Parts, connection: Connection, record: Record, tickets: Sequ
             title = (values_of(catalog, record, key) or {}).get(TITLE[record])
             by_name.setdefault(_folded(title), []).append(key)
         wanted = {key for found in by_name.values() for key in found}
+        of = BELONGS_TO.get(record, "")
+        rows = counterparts.every(tx, connection=connection.name, record=of) if of else ()
+        placed = {row.key: row.platform_id for row in rows}
         for ticket in tickets:
             mine = counterparts.key_of(ticket.key, record, connection.name)
             if mine in wanted:
                 link(tx, parts, (record, mine, connection.name), ticket, "its key", now)
                 wanted.discard(mine)
             for key in by_name.get(_folded(ticket.values.get(TITLE[record])), ()):
-                if key in wanted:
+                # Two plans may have a task of one name.
+                under = ticket.values.get(of)
+                if key in wanted and (not under or under == placed.get((values_of(catalog, record, key) or {})[of])):
                     _leave_to_person(tx, parts, (record, key, connection.name), ticket, now)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.flows.parts import Parts
+from connector.flows.records.belonging import wake_members
 from connector.flows.records.wakes import wake
 from connector.store import counterparts, dated, tickets
 from connector.ticketing import Outcome
@@ -43,6 +44,8 @@ def written(tx: sa.Connection, parts: Parts, write: sa.Row[Any], outcome: Outcom
         text = f"{row.record} {row.key}: {outcome.number} created on {row.connection}"
         tickets.tell(tx, text, now, connection=row.connection, platform_id=outcome.id)
     counterparts.update(tx, row.id, changes)
+    if write.action == "create":
+        wake_members(tx, parts, row.record, row.key, row.connection)
 
 
 def settled(tx: sa.Connection, parts: Parts, write: sa.Row[Any]) -> None:

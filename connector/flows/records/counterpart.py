@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.continuity_record import said
+from connector.continuity_record import BELONGS_TO, said
 from connector.flows.parts import Keeping, Parts
 from connector.flows.records.wakes import sending
 from connector.record_merge import Found, Merged, empty, same
@@ -25,12 +25,16 @@ _LOOK_BACK = 24
 
 @dataclass(frozen=True)
 class Counterpart:
-    """One counterpart after a merge: its base and conflicts are stored, and what it lacks is written."""
+    """One counterpart after a merge: its base and conflicts are stored, and what it lacks is written.
+
+    `named` is what the record that it belongs to is called there, None while that does not stand there.
+    """
 
     tx: sa.Connection
     parts: Parts
     row: sa.Row[Any]
     now: datetime
+    named: Mapping[str, Any] | None
 
     def keep(self, merged: Merged, at: Mapping[str, datetime | None]) -> None:
         row = self.row
@@ -44,8 +48,12 @@ class Counterpart:
             changes |= {"mapped_by": keep.mapping, "mapped_fields": dict(keep.fields)}
         if keep is None:
             state = "waiting"
+        elif self.named is None:
+            changes["problems"] = {**row.problems, "held": self._unplaced()}
+            state = "waiting"
         elif row.platform_id is None:
-            state = self._create(keep, merged)
+            changes["problems"] = {**row.problems, "held": {}}
+            state = self._create(keep, {**merged.ours, **self.named})
         elif found is None:
             state = "waiting"  # to be read
         else:
@@ -74,15 +82,20 @@ class Counterpart:
             self._tell(f"{name} is not in conflict any more: {said(name, merged.ours.get(name))}")
         return {name: row.conflicts.get(name, self.now.isoformat()) for name in found.conflicts}
 
-    def _create(self, keep: Keeping, merged: Merged) -> str:
-        """Plan a record's creation, once; returns the counterpart's state."""
+    def _unplaced(self) -> dict[str, str]:
+        """Return why a record waits that belongs to another."""
+        of = BELONGS_TO[self.row.record]
+        return {of: f"it stands under its {of}, and that is not linked with one on {self.row.connection}"}
+
+    def _create(self, keep: Keeping, ours: Mapping[str, Any]) -> str:
+        """Plan a record's creation with these values, once; returns the counterpart's state."""
         row = self.row
         if not row.linked_by:
             return "waiting"  # a person has to say whether the one that is there is the same
-        lost = keep.carry(merged.ours).lost
+        lost = keep.carry(ours).lost
         values = {
             name: value
-            for name, value in merged.ours.items()
+            for name, value in ours.items()
             if name in keep.rules and keep.rules[name].writes and not empty(value) and name not in lost
         }
         connection = self.parts.connections[row.connection]

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.flows.parts import Parts
+from connector.flows.records.belonging import wake_members
 from connector.flows.records.wakes import wake
 from connector.store import counterparts, tickets
 
@@ -28,6 +29,7 @@ def unlink(tx: sa.Connection, parts: Parts, row: sa.Row[Any], now: datetime) -> 
     for other in counterparts.of_record(tx, row.record, row.key):
         tickets.tell(tx, text, now, connection=other.connection, platform_id=other.platform_id or "")
     wake(tx, parts, row.record, row.key)
+    wake_members(tx, parts, row.record, row.key, row.connection)
     return "done", text
 
 

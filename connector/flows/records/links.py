@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from connector.continuity_record import TITLE
 from connector.flows.parts import Parts
+from connector.flows.records.belonging import wake_members
 from connector.flows.records.readings import take_in
 from connector.flows.records.wakes import wake
 from connector.store import counterparts, tickets
@@ -44,4 +45,5 @@ def link(
         named = ticket.values.get(TITLE[record])
         text = f"{record} {key} linked with {ticket.number} '{named}' on {connection} by {by}"
         tickets.tell(tx, text, now, connection=connection, platform_id=ticket.id)
+        wake_members(tx, parts, record, key, connection)
     wake(tx, parts, record, key)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from connector.continuity_record import said, values_of
 from connector.flows.parts import Parts
+from connector.flows.records.belonging import named_there
 from connector.flows.records.wakes import wake
 from connector.record_merge import same
 from connector.store import counterparts, dated, tickets, writes
@@ -28,7 +29,7 @@ def settle(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datet
         theirs = dated.values(row.theirs)
         if wanted not in {"", row.connection} or keep is None or row.gone or name not in theirs:
             continue
-        there = keep.carry(ours).values.get(name)
+        there = keep.carry({**ours, **(named_there(tx, row, ours) or {})}).values.get(name)
         if same(there, theirs[name]):
             continue
         rule = keep.rules.get(name)

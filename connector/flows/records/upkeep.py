@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from connector.continuity_record import fault, said, values_of
 from connector.flows.parts import Parts
+from connector.flows.records.belonging import named_there
 from connector.flows.records.counterpart import Counterpart
 from connector.flows.records.departures import leave_alone
 from connector.flows.records.wakes import wake_related
@@ -35,23 +36,28 @@ def bring_up_to_date(tx: sa.Connection, parts: Parts, record: str, key: str, now
     _drop_overridden(tx, record, key, in_files, now)
     before = values_of(parts.records.read(tx), record, key) or in_files
     times = _since(rows, before, now)
-    sides = {row.connection: side for row in rows if (side := _side(parts, row)) is not None}
+    named = {row.connection: named_there(tx, row, before) for row in rows}
+    sides = {row.connection: side for row in rows if (side := _side(parts, row, named[row.connection])) is not None}
     merged = merge_record(before, times, sides, partial(fault, record))
     at = {**times, **{name: item.at or now for name, item in merged.taken.items()}}
     _take(tx, parts, rows, merged, before, in_files, now)
     for row in rows:
-        Counterpart(tx, parts, row, now).keep(merged, at)
+        Counterpart(tx, parts, row, now, named[row.connection]).keep(merged, at)
     if merged.taken:
         wake_related(tx, parts, record, key)
     return merged
 
 
-def _side(parts: Parts, row: sa.Row[Any]) -> Side | None:
-    """Return a counterpart as the merge sees it; None while it does not stand there, or was not read yet."""
+def _side(parts: Parts, row: sa.Row[Any], named: Mapping[str, Any] | None) -> Side | None:
+    """Return a counterpart as the merge sees it; None while it does not stand there, or was not read yet.
+
+    None too while what it belongs to (`named`) does not stand there.
+    """
     keep = parts.keeping(row.connection, row.record)
-    if keep is None or not row.platform_id or row.gone or not row.theirs:
+    if keep is None or named is None or not row.platform_id or row.gone or not row.theirs:
         return None
-    return Side(keep.rules, keep.carry, row.base, dated.values(row.theirs), dated.times(row.theirs), row.declined)
+    theirs, at = dated.values(row.theirs), dated.times(row.theirs)
+    return Side(keep.rules, keep.carry, row.base, theirs, at, row.declined, named)
 
 
 def _since(rows: Sequence[sa.Row[Any]], ours: Mapping[str, Any], now: datetime) -> dict[str, datetime | None]:

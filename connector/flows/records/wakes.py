@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from connector.continuity_record import values_of
+from connector.continuity_record import plan_key, values_of, waiting_for
 from connector.flows.parts import Parts
 from connector.record_merge import same
 from connector.store import counterparts, dated
@@ -41,6 +41,8 @@ def wake_related(tx: sa.Connection, parts: Parts, record: str, key: str) -> None
     if record == "service":
         related = [("plan", plan.key) for plan in catalog.plans.values() if key in plan.services]
         related += [("service", item.key) for item in catalog.services.values() if key in item.depends_on]
+    elif record == "plan_task":
+        related = [("plan", plan_key(key)), *((record, item) for item in waiting_for(catalog, key))]
     else:
         plan = catalog.plans.get(key)
         related = [("service", item) for item in plan.services] if plan is not None else []

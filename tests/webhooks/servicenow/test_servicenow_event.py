@@ -86,7 +86,7 @@ def test_the_class_of_the_record_goes_before_the_table_of_the_rule():
 def test_a_table_that_is_not_followed_is_ignored_by_name():
     envelope = sent(table="change_request", sys_mod_count=..., sys_id="odd")
     followed = "cmdb_ci_service, cmdb_ci_service_business, cmdb_ci_service_technical, incident, incident_task, "
-    followed += "kb_knowledge, problem, sn_bcp_plan, task"
+    followed += "kb_knowledge, problem, sn_bcp_plan, sn_bcp_plan_asset, sn_bcp_recovery_task, task"
     assert envelope.ignored == f"table change_request is not followed (followed: {followed})"
     assert envelope.ticket == ""
 
