@@ -18,8 +18,8 @@ from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection
-from connector.cli.in_step import kind_option
 from connector.cli.opening import opened
+from connector.cli.records import kind_option
 from connector.continuity_record import TITLE, keys, values_of
 from connector.durable import Wakes
 from connector.flows.parts import Connection, Parts

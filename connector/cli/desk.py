@@ -12,7 +12,7 @@ from connector.bootstrap import Connector
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.opening import opened
-from connector.console import figures, records
+from connector.console import figures, lookup
 from connector.moment import span
 from connector.problem import nearest
 from connector.recovery_task import PHASES, Phase
@@ -105,7 +105,7 @@ def known_connection(connector: Connector, name: str) -> None:
 def _show(connector: Connector, number: str, now: datetime, *, as_json: bool) -> None:
     """Show one activation whole."""
     with connector.database.begin() as tx:
-        found = records.find(tx, records.ACTIVATION, number)
+        found = lookup.find(tx, lookup.ACTIVATION, number)
     if found is None or found.activation is None or found.standing is None:
         raise output.Declined(f"there is no activation '{number}'; see `continuity activations`")
     detail = figures.detail(found, found.activation, found.standing, now)

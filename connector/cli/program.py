@@ -18,9 +18,9 @@ from connector.problem import Invalid, nearest
 
 OK, NO, FAULT, INTERRUPTED = 0, 1, 3, 130
 COMMANDS = {
-    "init": ("records", "Write an example set of settings, services and plans."),
+    "init": ("init", "Write an example set of settings, services and plans."),
     "check": ("check", "Check settings, services, plans and mappings together."),
-    "apply": ("records", "Put services and plans in force, showing the changes first."),
+    "apply": ("apply", "Put services and plans in force, showing the changes first."),
     "mappings": ("mappings.group", "Show, check and try field mappings; put them in force; go back."),
     "serve": ("service", "Run the service until SIGTERM or ^C."),
     "demo": ("demo", "Show the main job against a simulated ServiceNow and Jira."),
@@ -40,8 +40,8 @@ COMMANDS = {
     "replay": ("messages", "Try again what is parked."),
     "adopt": ("adopt", "Link services and plans with records that a platform has."),
     "reconcile": ("reconcile", "Repair what services and plans lost step with."),
-    "records": ("in_step", "List services and plans kept in step, and how each stands."),
-    "settle": ("in_step", "Decide whose value stands where both sides changed a field."),
+    "records": ("records", "List services and plans kept in step, and how each stands."),
+    "settle": ("settle", "Decide whose value stands where both sides changed a field."),
 }
 """Each command, the module that holds it, and what it is for in a line of a terminal.
 

@@ -1,95 +1,65 @@
-"""The records of an organisation: write an example, put services and plans in force."""
+"""`continuity records`: services and plans that are kept in step with platforms, and how each stands."""
 
 from __future__ import annotations
 
-import getpass
-from pathlib import Path
+from typing import Any
 
 import click
 
-from connector import catalog as catalogs
-from connector.bootstrap import Connector
-from connector.catalog import Catalog
-from connector.cli import orders, output
-from connector.cli.check import examine
+from connector.cli import output
 from connector.cli.context import Context
-from connector.cli.opening import database_faults
-from connector.cli.taken_values import otherwise
-from connector.problem import Invalid
-from connector.store import catalogs as stored
+from connector.cli.desk import known_connection
+from connector.cli.opening import opened
+from connector.console.records import STATES, listed
+from connector.continuity_record import said
+from connector.ticketing import KEPT
+
+kind_option = click.option("--kind", type=click.Choice(KEPT), help="Only services, or only plans.")
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--force", is_flag=True, help="Overwrite files that are there.")
-@output.as_json_option
-def init(directory: Path, *, force: bool, as_json: bool) -> None:
-    """Write an example set of settings, services and plans into DIRECTORY."""
-    written = catalogs.write_example(directory, force=force)
-    if as_json:
-        output.document({"written": [str(path) for path in written]})
-        return
-    for path in written:
-        output.say(f"wrote {path}")
-    output.say(f"Next: adapt them, then `continuity --config {directory} check`.")
-
-
-@click.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@orders.wait_option
+@kind_option
+@click.option("--connection", default="", help="Only those of one connection.")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @output.as_json_option
 @click.pass_obj
-def apply(context: Context, *, yes: bool, wait: float, as_json: bool) -> None:
-    """Put the services and plans in force, showing the changes first."""
-    found = examine(context)
-    connector, catalog = found.connector, found.catalog
-    if found.errors or connector is None or catalog is None:
-        raise Invalid(output.in_order(found.problems))
-    taken = otherwise(connector.settings, catalog, context.directory)
-    output.problems(output.in_order([*found.warnings, *taken]))
-    try:
-        with database_faults():
-            connector.prepare()
-            _put_in_force(connector, catalog, wait, yes=yes, as_json=as_json)
-    finally:
-        connector.stop()
-
-
-def _put_in_force(connector: Connector, catalog: Catalog, wait: float, *, yes: bool, as_json: bool) -> None:
-    with connector.database.begin() as tx:
-        row = stored.newest(tx)
-    old = catalogs.from_json(row.content) if row is not None else None
-    changes = catalogs.changes(old, catalog)
-    if old is not None and not changes:
-        _applied(as_json=as_json, changes=[], outcome="Nothing changes: these records are in force already.")
-        return
-    if not as_json:
-        for change in changes:
-            output.say(str(change))
-    if not yes:
-        output.confirm(f"Put {len(changes)} changes in force?")
-    outcome = _store(connector, catalog, old.digest if old is not None else "", wait)
-    _applied(as_json=as_json, changes=[str(change) for change in changes], outcome=outcome)
-
-
-def _store(connector: Connector, catalog: Catalog, shown: str, wait: float) -> str:
-    """Store the records and have open incidents looked at again, in one transaction."""
-    desk = orders.Orders(connector)
-    by = getpass.getuser()
-    now = connector.now()
-    with connector.database.begin() as tx:
-        if stored.newest_digest(tx) != shown:
-            raise output.Declined("somebody else applied records meanwhile; nothing was changed, run it again")
-        stored.apply(tx, catalog.digest, catalogs.to_json(catalog), by, now)
-        order = desk.record(tx, "apply", {"digest": catalog.digest, "by": by}, now)
-    answer = desk.answer(order, wait)
-    if answer is None or not answer.settled:
-        return "Records applied; open incidents are looked at again when the service runs."
-    return f"{answer.reason[:1].upper()}{answer.reason[1:]}."
-
-
-def _applied(*, as_json: bool, changes: list[str], outcome: str) -> None:
+def records(context: Context, *, kind: str | None, connection: str, state: str | None, as_json: bool) -> None:
+    """List services and plans that are kept in step with a platform, and how each stands."""
+    with opened(context) as connector, connector.database.begin() as tx:
+        known_connection(connector, connection)
+        found = listed(tx, kind=kind or "", connection=connection, state=state or "")
     if as_json:
-        output.document({"applied": bool(changes), "changes": changes, "outcome": outcome})
-    else:
-        output.say(outcome, style="green")
+        output.document(found)
+        return
+    output.table(
+        ("Kind", "Key", "Connection", "Number", "State", "Since", "To know"),
+        [
+            (
+                item["kind"],
+                item["key"],
+                item["connection"],
+                item["number"],
+                item["state"],
+                item["since"],
+                "\n".join([*_conflicts(item), *item["problems"], *_taken(item)]),
+            )
+            for item in found
+        ],
+        nothing="No service or plan is linked with a platform; see `continuity adopt --help`.",
+    )
+
+
+def _conflicts(item: dict[str, Any]) -> list[str]:
+    return [
+        f"{one['field']}: {said(one['field'], one['ours'])} here, {said(one['field'], one['theirs'])} there since "
+        f"{output.shown(one['since'])}"
+        for one in item["conflicts"]
+    ]
+
+
+def _taken(item: dict[str, Any]) -> list[str]:
+    return [
+        f"{one['field']} {said(one['field'], one['value'])} taken {output.shown(one['at'])}; the file said "
+        f"{said(one['field'], one['in_file'])}"
+        for one in item["taken"]
+    ]

@@ -14,7 +14,7 @@ from connector.cli.context import Context
 from connector.cli.desk import known_connection
 from connector.cli.opening import opened
 from connector.cli.orders import Orders, report, wait_option
-from connector.console import records
+from connector.console import lookup
 from connector.problem import nearest
 from connector.recovery_task import TaskState
 from connector.store import activations as stored
@@ -123,7 +123,7 @@ def known_plan(connector: Connector, key: str) -> None:
 def running(connector: Connector, number: str, task_key: str = "") -> int:
     """Return the id of the running activation `ACT-3`; declines another, one that ended, or a task that it has not."""
     with connector.database.begin() as tx:
-        row = records.activation_by_number(tx, number)
+        row = lookup.activation_by_number(tx, number)
         keys = [item.key for item in stored.tasks(tx, row.id)] if row is not None and task_key else []
     if row is None:
         raise output.Declined(f"there is no activation '{number}'; see `continuity activations`")

@@ -20,7 +20,7 @@ from connector.console import (
     explanation_shapes,
     figures,
     history_shapes,
-    kept_records,
+    lookup,
     plan_figures,
     records,
     shapes,
@@ -122,7 +122,7 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
     def read_activation(_query: dict[str, Any], activation_id: int) -> dict[str, Any]:
         """Read an activation with its tasks, their tickets, the incidents that take part, and its status."""
         with database.engine.connect() as tx:
-            found = records.find(tx, records.ACTIVATION, rules.number(activation_id))
+            found = lookup.find(tx, lookup.ACTIVATION, rules.number(activation_id))
         if found is None or found.activation is None or found.standing is None:
             raise NotFound(f"there is no activation {activation_id}")
         return figures.detail(found, found.activation, found.standing, now())
@@ -141,7 +141,7 @@ def _operations(database: Database, tokens: Sequence[str], now: Callable[[], dat
     def read_ticket(_query: dict[str, Any], connection: str, number: str) -> dict[str, Any]:
         """Say why a ticket was, or was not, acted on."""
         with database.engine.connect() as tx:
-            row = records.ticket_by_number(tx, connection, number)
+            row = lookup.ticket_by_number(tx, connection, number)
         if row is None:
             raise NotFound(f"no ticket '{number}' of the connection '{connection}' is known")
         return figures.ticket(row)
@@ -183,11 +183,11 @@ def _add_history(api: Any, database: Database) -> None:
 
 
 def _add_records(api: Any, database: Database) -> None:
-    @_operation(api, "/records", kept_records.RecordList, kept_records.RecordQuery, unknown=False)
+    @_operation(api, "/records", records.RecordList, records.RecordQuery, unknown=False)
     def list_records(query: dict[str, Any]) -> dict[str, Any]:
         """List services and plans that are kept in step with a platform, and how each stands."""
         with database.engine.connect() as tx:
-            return {"records": kept_records.listed(tx, **query)}
+            return {"records": records.listed(tx, **query)}
 
 
 def _explained(database: Database, explainer: Explainer, connection: str, number: str) -> TicketWhy:

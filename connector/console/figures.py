@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.activation import number
-from connector.console.records import Found
+from connector.console.lookup import Found
 from connector.console.rto_clock import rto_clock
 from connector.plan import expected_restoration
 from connector.recovery_status import recovery_status

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, Response, make_response, render_template, request
 
 from connector.console.document_style import Style
-from connector.console.records import find
+from connector.console.lookup import find
 from connector.console.ticket_page import ACTIVATION_STATES, ticket_page
 from connector.flows.parts import RecordsInForce
 from connector.moment import instant, span

@@ -1,86 +1,103 @@
-"""What the page and the API show of a ticket or an activation, read in a few queries however big the plan is."""
+"""Continuity records as they are kept in step, for the read API and the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from marshmallow import Schema, fields, validate
 
-from connector.activation import id_of
-from connector.standing import Standing
-from connector.store import activations, preflights, tickets, writes
-from connector.store.belonging import Belongs
+from connector.console.shapes import choice, instant, text
+from connector.store import counterparts
+from connector.ticketing import KEPT
 
-ACTIVATION = "activation"
-"""Stands in the place of a connection in the address of an activation that has no incident."""
-MOST_LINES = 500
-MOST_TROUBLES = 100
+STATES = ("new", "in step", "waiting", "conflict", "parked", "gone", "not in the files")
 
 
-@dataclass(frozen=True)
-class Found:
-    """Everything known of a ticket, of an activation, or of both; of `troubles` and `lines` the newest ones.
+class RecordQuery(Schema):
+    """Which records to list; anything else in the query is refused."""
 
-    `preflights` say whether the plan could be created as its platforms were when it was last tried.
-    """
-
-    ticket: sa.Row[Any] | None
-    activation: sa.Row[Any] | None
-    standing: Standing | None
-    incidents: Sequence[sa.Row[Any]]
-    placements: Sequence[sa.Row[Any]]
-    troubles: Sequence[sa.Row[Any]]
-    lines: Sequence[sa.Row[Any]]
-    preflights: Sequence[sa.Row[Any]] = ()
-
-
-def find(tx: sa.Connection, connection: str, number: str) -> Found | None:
-    """Return what is known of a ticket by its number, or of an activation (`activation`, `ACT-3`); None if nothing."""
-    if connection == ACTIVATION:
-        row = activation_by_number(tx, number)
-        return None if row is None else _found(tx, _lead(tx, row), row)
-    mine = ticket_by_number(tx, connection, number)
-    if mine is None:
-        return None
-    running = activations.get(tx, mine.activation_id) if mine.activation_id is not None else None
-    return _found(tx, mine, running)
-
-
-def activation_by_number(tx: sa.Connection, number: str) -> sa.Row[Any] | None:
-    """Return the activation that people call `number`, such as `ACT-3`; None where only its key is kept any more."""
-    activation_id = id_of(number)
-    kept = activation_id is not None and activations.tasks(tx, activation_id)
-    return activations.find(tx, activation_id) if activation_id is not None and kept else None
-
-
-def ticket_by_number(tx: sa.Connection, connection: str, number: str) -> sa.Row[Any] | None:
-    """Return the ticket called `number` on a connection; of several (one deleted, a new one made) the one alive."""
-    if not number or "\0" in number or "\0" in connection:
-        return None
-    rows = tickets.by_number(tx, number, connection)
-    return max(rows, key=lambda row: (not row.deleted, row.id), default=None)
-
-
-def _lead(tx: sa.Connection, row: sa.Row[Any]) -> sa.Row[Any] | None:
-    return tickets.get(tx, row.connection, row.platform_id) if row.platform_id else None
-
-
-def _found(tx: sa.Connection, mine: sa.Row[Any] | None, row: sa.Row[Any] | None) -> Found:
-    belongs = Belongs(
-        mine.connection if mine is not None else "",
-        mine.platform_id if mine is not None else "",
-        row.id if row is not None else None,
+    kind = fields.String(
+        load_default="", validate=validate.OneOf(KEPT), metadata={"description": "Only services, or only plans."}
     )
-    plan = row.plan_key if row is not None else mine.plan_key if mine is not None else ""
-    return Found(
-        ticket=mine,
-        activation=row,
-        standing=activations.standing(tx, row, ()) if row is not None else None,
-        incidents=tickets.of_activation(tx, row.id) if row is not None else (),
-        placements=activations.placements(tx, row.id) if row is not None else (),
-        troubles=writes.troubles(tx, belongs, limit=MOST_TROUBLES),
-        lines=tickets.lines(tx, belongs, limit=MOST_LINES),
-        preflights=preflights.of_plan(tx, plan),
+    connection = fields.String(load_default="", metadata={"description": "Only those on one connection."})
+    state = fields.String(
+        load_default="", validate=validate.OneOf(STATES), metadata={"description": "Only those in this state."}
     )
+
+
+class Conflict(Schema):
+    field = text("Our name of the field.")
+    ours = fields.Raw(required=True, allow_none=True, metadata={"description": "Our value."})
+    theirs = fields.Raw(required=True, allow_none=True, metadata={"description": "The platform's value."})
+    since = instant("When both sides were first seen to differ")
+
+
+class Taken(Schema):
+    field = text("Our name of the field.")
+    value = fields.Raw(required=True, allow_none=True, metadata={"description": "The value that stands."})
+    in_file = fields.Raw(required=True, allow_none=True, metadata={"description": "What the file said at that time."})
+    at = instant("When it was taken")
+
+
+class Record(Schema):
+    kind = choice("What it is.", *KEPT)
+    key = text("Its key in the files.")
+    connection = text("The connection, as named in the settings.")
+    number = text("What people call it there; empty until it is created.")
+    url = text("Where people see it.")
+    state = choice("How it stands.", *STATES)
+    since = instant("Since when it stands so", allow_none=True)
+    conflicts = fields.List(
+        fields.Nested(Conflict), required=True, metadata={"description": "Fields on which a person has to decide."}
+    )
+    taken = fields.List(
+        fields.Nested(Taken), required=True, metadata={"description": "Values that were taken from this platform."}
+    )
+    problems = fields.List(
+        fields.String(), required=True, metadata={"description": "What a person has to mend, in words."}
+    )
+
+
+class RecordList(Schema):
+    records = fields.List(
+        fields.Nested(Record), required=True, metadata={"description": "By kind, key and connection."}
+    )
+
+
+def listed(tx: sa.Connection, *, kind: str = "", connection: str = "", state: str = "") -> list[dict[str, Any]]:
+    """Return where the continuity records stand, as `Record` describes each."""
+    taken = counterparts.all_taken(tx)
+    rows = counterparts.every(tx, connection=connection, record=kind)
+    return [_record(row, taken.get((row.record, row.key), [])) for row in rows if state in ("", row.state)]
+
+
+def _record(row: sa.Row[Any], taken: list[sa.Row[Any]]) -> dict[str, Any]:
+    nothing = (None, None)
+    problems = row.problems
+    held = [f"{name}: {reason}" for name, reason in problems.get("held", {}).items()]
+    return {
+        "kind": row.record,
+        "key": row.key,
+        "connection": row.connection,
+        "number": row.number,
+        "url": row.url,
+        "state": row.state,
+        "since": row.state_at,
+        "conflicts": [
+            {
+                "field": name,
+                "ours": row.ours.get(name, nothing)[0],
+                "theirs": row.theirs.get(name, nothing)[0],
+                "since": datetime.fromisoformat(since),
+            }
+            for name, since in row.conflicts.items()
+        ],
+        "taken": [
+            {"field": item.field, "value": item.value, "in_file": item.file_value, "at": item.taken_at}
+            for item in taken
+            if item.connection == row.connection
+        ],
+        "problems": [*problems.get("doubt", []), *held, *problems.get("read", []), *([row.gone] if row.gone else [])],
+    }

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.activation import number
 from connector.catalog import COMMUNICATION_NAMES, Catalog
-from connector.console.records import Found
+from connector.console.lookup import Found
 from connector.console.rto_clock import RtoClock, rto_clock
 from connector.moment import instant, span
 from connector.plan import Communication, Plan, Role, expected_restoration, next_tasks

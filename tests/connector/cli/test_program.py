@@ -81,7 +81,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a divisor\nand more")
 
-    monkeypatch.setattr("connector.cli.records.catalogs.write_example", fail)
+    monkeypatch.setattr("connector.cli.init.catalogs.write_example", fail)
 
 
 @pytest.mark.usefixtures("broken")
@@ -110,7 +110,7 @@ def test_an_interrupt_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("connector.cli.records.catalogs.write_example", interrupt)
+    monkeypatch.setattr("connector.cli.init.catalogs.write_example", interrupt)
 
     assert CliRunner().invoke(main, ["init", str(tmp_path / "new")]).exit_code == 130
 

@@ -1,109 +1,94 @@
-"""init and apply: the records of an organisation, from files into force."""
+"""continuity adopt, records, reconcile and settle, and services in step over both platforms' own interfaces."""
 
-import sys
-from pathlib import Path
-from types import SimpleNamespace
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from click.testing import CliRunner
+import pytest
+import requests
 
-from connector.catalog import write_example
-from connector.cli import main, output
-from tests.connector.cli.conftest import ENVIRONMENT, Run, answer
-
-
-def test_init_writes_an_example_that_checks_out(tmp_path: Path) -> None:
-    made = CliRunner().invoke(main, ["init", str(tmp_path / "new")])
-    checked = CliRunner().invoke(main, ["--config", str(tmp_path / "new"), "check"], env=ENVIRONMENT)
-
-    assert made.exit_code == 0
-    assert f"wrote {tmp_path}/new/services.yaml" in made.stdout
-    assert checked.exit_code == 0, checked.output
-    assert "Good: 3 services, 2 plans." in checked.stdout
+from connector.settings import Settings
+from tests.connector.cli.conftest import Run, answer, run_in
+from tests.world import World, world
 
 
-def test_init_overwrites_only_when_told_to(folder: Path) -> None:
-    (folder / "services.yaml").write_text("mine")
-
-    refused = CliRunner().invoke(main, ["init", str(folder)])
-    kept = (folder / "services.yaml").read_text()
-    forced = CliRunner().invoke(main, ["init", str(folder), "--force", "--json"])
-
-    assert (refused.exit_code, kept) == (1, "mine")
-    assert "use --force to overwrite" in refused.stderr
-    assert forced.exit_code == 0
-    assert str(folder / "services.yaml") in answer(forced)["written"]
-    assert (folder / "services.yaml").read_text() != "mine"
+def keeping(settings: Settings) -> Settings:
+    kept = {"servicenow": {"service": "link"}, "jira": {"service": "create"}}
+    sides = {name: replace(item, records=kept[name]) for name, item in settings.connections.items()}
+    return replace(settings, connections=sides)
 
 
-class Terminal:
-    """The module `sys` as where a person sits at a terminal."""
-
-    stdin = SimpleNamespace(isatty=lambda: True)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(sys, name)
-
-
-def test_apply_shows_the_changes_and_asks_before_it_stores(folder: Path, run: Run, monkeypatch) -> None:
-    unasked = run("apply")
-    monkeypatch.setattr(output, "sys", Terminal())
-    monkeypatch.setattr(output.click, "confirm", lambda *_, **__: False)
-    declined = run("apply")
-    monkeypatch.setattr(output.click, "confirm", lambda *_, **__: True)
-    accepted = run("apply")
-
-    assert (unasked.exit_code, declined.exit_code, accepted.exit_code) == (1, 1, 0)
-    assert "use --yes" in unasked.stderr
-    assert "nothing was changed" in declined.stderr
-    assert "service payments added" in declined.stdout
-    assert "Records applied" in accepted.stdout
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world that keeps services in step: what ServiceNow has, and all of ours in Jira."""
+    folder = tmp_path_factory.mktemp("kept")
+    with world(folder, change=keeping) as found:
+        file = folder / "continuity.yaml"
+        text = file.read_text()
+        for name, url in (("8081", found.servicenow.url), ("8082", found.jira.url)):
+            text = text.replace(f"http://localhost:{name}", url)
+        text = text.replace("    platform: servicenow\n", "    platform: servicenow\n    records: {service: link}\n")
+        text = text.replace("    platform: jira\n", "    platform: jira\n    records: {service: create}\n")
+        file.write_text(text)
+        yield found
 
 
-def test_apply_a_second_time_changes_nothing_and_later_tells_what_changed(folder: Path, run: Run) -> None:
-    first = run("apply", "--yes", "--json")
-    second = run("apply", "--yes", "--json")
-    services = folder / "services.yaml"
-    services.write_text(services.read_text().replace("name: Payments", "name: Payments and refunds"))
-    third = run("apply", "--yes", "--json")
-
-    assert answer(first)["applied"] is True
-    assert "plan PAY-DR added" in answer(first)["changes"]
-    assert (second.exit_code, answer(second)["applied"]) == (0, False)
-    assert answer(third)["changes"] == ["service payments changed: name"]
+@pytest.fixture
+def run(kept: World) -> Run:
+    return lambda *arguments, **how: run_in(kept.connector.settings.directory, *arguments, **how)
 
 
-def test_apply_records_that_open_incidents_are_to_be_looked_at_again(run: Run) -> None:
-    run("apply", "--yes")
-
-    (delivery,) = answer(run("deliveries", "--json", "--connection", "command"))
-    assert (delivery["event"], delivery["state"]) == ("apply", "open")
+def in_step(world: World) -> set[tuple[str, str]]:
+    rows = world.rows("SELECT key, connection FROM counterpart WHERE state = 'in step'")
+    return {(row.key, row.connection) for row in rows}
 
 
-def test_apply_takes_nothing_that_does_not_check_out(folder: Path, run: Run) -> None:
-    (folder / "services.yaml").write_text("services: {}\n")
+def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: World, run: Run) -> None:
+    looked = run("adopt", "servicenow")
+    assert "Nothing was changed" in looked.stdout
+    found = answer(run("adopt", "servicenow", "--json"))
+    assert [item["by"] for item in found["records"] if item["key"] == "payments"] == ["name"], found
+    assert answer(run("records", "--json")) == []
 
-    result = run("apply", "--yes")
+    applied = answer(run("adopt", "servicenow", "--apply", "--json"))
+    assert applied["linked"] == sum(bool(item["number"]) for item in applied["records"])
+    run("reconcile", "jira")
+    kept.wait(lambda: len(in_step(kept)) == len(found["records"]) + applied["linked"])
+    assert {("payments", "servicenow"), ("payments", "jira")} <= in_step(kept)
 
-    assert result.exit_code == 1
-    assert "services.yaml" in result.stderr
-    assert "Traceback" not in result.output
-    assert not (folder / "continuity.db").exists()
+    (row,) = [row for row in kept.table("cmdb_ci_service") if row["name"] == "Payments"]
+    kept.update("cmdb_ci_service", row["sys_id"], busines_criticality="2 - somewhat critical")
+    run("reconcile", "servicenow")
+    kept.wait(lambda: kept.rows("SELECT id FROM taken"))
+    kept.settle()
+
+    (payments,) = [item for item in answer(run("records", "--json")) if item["key"] == "payments" and item["taken"]]
+    assert payments["taken"][0] | {"at": ""} == {"field": "criticality", "value": 2, "in_file": 1, "at": ""}
+    assert "criticality 1 -> 2, taken from" in run("history", "--ticket", payments["number"], "--json").stdout
+    (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if "was taken" in item["what"]]
+    assert ": services.payments.criticality" in warning["where"]
+    assert warning["what"].startswith("the file says 1; servicenow says 2 since")
+    trial = answer(run("reconcile", "--full", "--dry-run", "--json"))
+    assert {item["connection"]: item["counts"].get("different", 0) for item in trial} == {"servicenow": 0, "jira": 0}, (
+        trial
+    )
+    headers = {"Authorization": "Bearer a token of the test world"}
+    listed: Any = requests.get(f"{kept.web.url}/api/records?connection=jira", headers=headers, timeout=5).json()
+    assert {item["state"] for item in listed["records"]} == {"in step"}
 
 
-def test_apply_stops_when_somebody_else_applied_meanwhile(
-    folder: Path, run: Run, tmp_path_factory, monkeypatch
-) -> None:
-    other = tmp_path_factory.mktemp("other")
-    write_example(other)
-
-    def apply_first(*_: object) -> None:
-        monkeypatch.undo()
-        assert run("apply", "--yes").exit_code == 0
-
-    monkeypatch.setattr(output, "confirm", apply_first)
-
-    result = run("apply")
-
-    assert result.exit_code == 1
-    assert "somebody else applied records meanwhile" in result.stderr
+def test_what_makes_no_sense_is_declined(run: Run) -> None:
+    for arguments, told in (
+        (("adopt", "servicenow", "--kind", "plan"), "plan is not kept in step with servicenow"),
+        (("adopt", "servicenow", "--link", "payments"), "write KEY=NUMBER"),
+        (("adopt", "servicenow", "--link", "nothing=BS1"), "no service has the key nothing"),
+        (("reconcile", "--dry-run"), "goes with --full"),
+        (("settle", "service", "payments", "rto"), "--ours or --theirs"),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        assert told in result.stderr, result.stderr
+    settled = answer(run("settle", "service", "payments", "rto", "--ours", "--json"))
+    assert "nothing is to be settled" in settled[0]["reason"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from connector.console import records
+from connector.console import lookup
 from connector.store import retention, tickets
 from connector.store.retention import Purged
 from connector.store.tables import metadata
@@ -60,7 +60,7 @@ def test_an_ended_activation_goes_whole_when_it_is_old_enough_and_its_ticket_is_
     assert rows(calm) == {**dict.fromkeys(DETAILS, 0), "activation": 1}
     assert not purge(calm)
     with calm.database.begin() as tx:
-        assert records.find(tx, records.ACTIVATION, "ACT-1") is None
+        assert lookup.find(tx, lookup.ACTIVATION, "ACT-1") is None
 
 
 def test_never_anything_of_a_running_activation_or_of_an_open_ticket(calm: Calm) -> None:
