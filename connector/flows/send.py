@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,13 +21,16 @@ from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Connection, Parts, Sender, waiting_time
 from connector.flows.poll import hand_over
 from connector.flows.records import answers
-from connector.flows.urgency import Chosen, choose, urgency_of
+from connector.flows.records.wakes import sending
+from connector.flows.urgency import MOST, Chosen, choose, urgency_of
 from connector.flows.write_back import plan_linked
 from connector.store import activations, deliveries, tickets, writes
 from connector.ticketing import KEPT, Outcome, Refused, Ticket, Unavailable, Write
 from connector.value import same
 
 log = logging.getLogger(__name__)
+MOST_LOADED = 2 * MOST
+"""Writes of records among which those of a round are chosen; all are of one urgency, so that the oldest will do."""
 LOGGED_TRIES = frozenset({0, 2, 5, 10, 20, 50, 100})
 
 
@@ -166,28 +170,14 @@ class Send:
         leads to a look before the next try.
         """
         subject, _, connection = key.rpartition("|")
-        open_writes = writes.unfinished(tx, subject, connection)
-        pending = [row for row in open_writes if row.state == "pending"]
-        if not any(row.next_at <= now for row in pending):
-            if pending:
-                at = min(row.next_at for row in pending)
+        if not writes.any_due(tx, subject, connection, now):
+            at = writes.next_due(tx, subject, connection)
+            if at is not None:
                 self._parts.wakes.wake(tx, "send", key, at)
             return Chosen()
-        ready: list[sa.Row[Any]] = []
-        held = set(
-            deliveries.open_tickets(
-                tx, connection, [row.platform_id for row in open_writes if row.placement_id or row.record in KEPT]
-            )
-        )
-        for row in open_writes:
-            due = row.state == "pending" and (row.next_at <= now or row.sent_at is None)
-            if due and row.platform_id not in held:
-                ready.append(row)
-            elif row.platform_id and (row.values or row.state == "pending"):  # a parked note holds nothing
-                held.add(row.platform_id)
         budgets = self._parts.budgets
         chosen = choose(
-            ready,
+            _ready(tx, subject, connection, now),
             partial(urgency_of, running=running),
             partial(budgets.room, connection),
             side.ticketing.traits.writes_per_call if side is not None else 1,
@@ -327,6 +317,35 @@ class Send:
             "unclear_since": now if outcome.status == "unclear" else row.unclear_since,
         }
         writes.update(tx, [row.id], values)
+
+
+def _ready(tx: sa.Connection, subject: str, connection: str, now: datetime) -> list[sa.Row[Any]]:
+    """Return what could go out, oldest first; of the many writes of records no more than some rounds take."""
+    most, after = (MOST_LOADED, 0) if subject == sending(connection) else (sys.maxsize, 0)
+    while True:
+        rows = writes.ready(tx, subject, connection, now, limit=most, after=after)
+        ready = _unheld(tx, subject, connection, rows, now)
+        if ready or len(rows) < most:
+            return ready
+        after = rows[-1].id
+
+
+def _unheld(
+    tx: sa.Connection, subject: str, connection: str, rows: Sequence[sa.Row[Any]], now: datetime
+) -> list[sa.Row[Any]]:
+    """Leave out what waits for a message that is not decided, or for an unfinished earlier write to its ticket."""
+    others = writes.unfinished_to(tx, subject, connection, sorted({row.platform_id for row in rows} - {""}))
+    near = {row.id: row for row in (*rows, *others)}
+    told = [row.platform_id for row in near.values() if row.placement_id or row.record in KEPT]
+    held = set(deliveries.open_tickets(tx, connection, told))
+    ready: list[sa.Row[Any]] = []
+    for _, row in sorted(near.items()):
+        due = row.state == "pending" and (row.next_at <= now or row.sent_at is None)
+        if due and row.platform_id not in held:
+            ready.append(row)
+        elif row.platform_id and (row.values or row.state == "pending"):  # a parked note holds nothing
+            held.add(row.platform_id)
+    return ready
 
 
 def _tell(tx: sa.Connection, row: sa.Row[Any], text: str, now: datetime, *, once: bool = False) -> bool:

@@ -25,6 +25,22 @@ _UNFINISHED = (
     .order_by(write.c.id)
 )
 _UNFINISHED_AT = _UNFINISHED.where(write.c.connection == sa.bindparam("side"))
+_PENDING = (
+    write.c.subject == sa.bindparam("of"),
+    write.c.connection == sa.bindparam("side"),
+    write.c.state == "pending",
+)
+_DUE = sa.select(write.c.id).where(*_PENDING, write.c.next_at <= sa.bindparam("now", type_=Instant())).limit(1)
+_READY = (
+    sa.select(write)
+    .where(
+        *_PENDING,
+        write.c.id > sa.bindparam("after"),
+        sa.or_(write.c.next_at <= sa.bindparam("now", type_=Instant()), write.c.sent_at.is_(None)),
+    )
+    .order_by(write.c.id)
+    .limit(sa.bindparam("most"))
+)
 _UPDATE = sa.update(write).where(write.c.id == sa.bindparam("row"))
 
 
@@ -50,6 +66,32 @@ def by_id(tx: sa.Connection, write_id: int) -> sa.Row[Any] | None:
 def unfinished(tx: sa.Connection, subject: str, connection: str = "") -> Sequence[sa.Row[Any]]:
     """Return writes of a subject that are pending or parked, in the order in which they were intended."""
     return tx.execute(_UNFINISHED_AT if connection else _UNFINISHED, {"of": subject, "side": connection}).all()
+
+
+def ready(
+    tx: sa.Connection, subject: str, connection: str, now: datetime, *, limit: int, after: int = 0
+) -> Sequence[sa.Row[Any]]:
+    """Return the oldest `limit` pending writes of a subject that are due, or never went out, behind the id `after`."""
+    return tx.execute(_READY, {"of": subject, "side": connection, "now": now, "after": after, "most": limit}).all()
+
+
+def unfinished_to(
+    tx: sa.Connection, subject: str, connection: str, platform_ids: Sequence[str]
+) -> Sequence[sa.Row[Any]]:
+    """Return writes of a subject to these tickets that are pending or parked, in the order of their intention."""
+    statement = _UNFINISHED_AT.where(write.c.platform_id.in_(platform_ids))
+    return tx.execute(statement, {"of": subject, "side": connection}).all() if platform_ids else ()
+
+
+def any_due(tx: sa.Connection, subject: str, connection: str, now: datetime) -> bool:
+    """Tell whether a pending write of a subject is due."""
+    return tx.execute(_DUE, {"of": subject, "side": connection, "now": now}).first() is not None
+
+
+def next_due(tx: sa.Connection, subject: str, connection: str) -> datetime | None:
+    """Return when the next pending write of a subject is due, None where none is pending."""
+    statement = sa.select(sa.func.min(write.c.next_at)).where(*_PENDING)
+    return tx.execute(statement, {"of": subject, "side": connection}).scalar()
 
 
 def count_updates(tx: sa.Connection, connection: str, platform_id: str, prefix: str) -> int:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from connector.budget import Budgets
+from connector.flows import send, urgency
 from connector.service import Service
-from connector.store import audits
+from connector.store import audits, writes
 from connector.ticketing import Ticket
 from tests.records_in_step import HOUR, PAYMENTS, Office
 
@@ -236,3 +237,31 @@ def test_other_mappings_have_all_compared_and_a_field_that_is_another_one_there_
     look(office)
     office.settle()
     assert len(office.rows("SELECT * FROM audit")) == 1
+
+
+def test_what_a_round_of_sending_loads_does_not_grow_with_what_waits(make: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(send, "MOST_LOADED", 40)
+    monkeypatch.setattr(urgency, "MOST", 20)
+    office = make(0, page=100)
+    office.services = {item.key: item for item in services(120)}
+    loaded: list[int] = []
+    took: list[int] = []
+
+    def counted(kept: list[int], ask: Any) -> Any:
+        def asked(*given: Any, **how: Any) -> Any:
+            found = ask(*given, **how)
+            kept.append(len(found))
+            return found
+
+        return asked
+
+    monkeypatch.setattr(writes, "ready", counted(loaded, writes.ready))
+    monkeypatch.setattr(writes, "unfinished", counted(loaded, writes.unfinished))
+    office["desk"].send = counted(took, office["desk"].send)  # type: ignore[method-assign]
+    office.apply()
+    office.settle()
+
+    assert len(tickets(office)) == 120
+    assert (max(loaded), max(took)) == (40, 20)
+    assert len(took) <= 2 * 120 / 20
+    assert sum(loaded) <= 40 * (len(took) + 20)
