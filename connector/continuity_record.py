@@ -103,7 +103,7 @@ def fault(record: str, ours: Mapping[str, Any], field: str, value: Any) -> str:
     if field in OBJECTIVES:
         return _objective_fault({**ours, field: value}, field, value)
     if field == "duration":
-        return _length_fault("expected duration", value)
+        return _length_fault("duration", value)
     if field == "criticality" and (isinstance(value, bool) or value not in range(1, _LEAST_CRITICAL + 1)):
         return f"'{value}' is not a criticality, 1 (most critical) to 4"
     if field in DAYS and not _is_day(value):

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from connector.catalog import catalog_of
-from connector.continuity_record import fault, said, values_of, with_values
+from connector.continuity_record import fault, keys, said, values_of, waiting_for, with_values
 from connector.plan import Communication, Role
 from connector.record_merge import same
+from connector.recovery_task import Phase, PlanTask
 from tests.records_in_step import PAYMENTS, PLAN
 
 CARDS = replace(PAYMENTS, key="cards", name="Cards", depends_on=("payments",), identifiers=())
@@ -111,3 +112,60 @@ def test_texts_are_one_whatever_their_line_ends_and_empty_is_empty() -> None:
     assert same(None, "") and same([], None)  # noqa: PT018 - one thing in two forms
     assert not same("", "one")
     assert not same(0, None)
+
+
+TELL = PlanTask("tell", "Tell the bank", Phase.ACTIVATION, timedelta(minutes=5), role="lead", required=False)
+MOVE = PlanTask(
+    "failover", "Fail over", Phase.RECOVERY, timedelta(minutes=20), "", "Team", ("tell",), instructions="Move it."
+)
+STEPS = catalog_of([PAYMENTS], [replace(WHOLE, tasks=(TELL, MOVE))])
+
+
+def test_a_task_of_a_plan_tells_its_place_its_plan_and_what_it_waits_for() -> None:
+    assert keys(STEPS, "plan_task") == ("PAY-DR/tell", "PAY-DR/failover")
+    assert values_of(STEPS, "plan_task", "PAY-DR/failover") == {
+        "title": "Fail over",
+        "text": "Move it.\n\nPhase: Recovery. Team: Team. After: Tell the bank.",
+        "phase": "recovery",
+        "order": 2,
+        "team": "Team",
+        "role": "",
+        "duration": 1200,
+        "required": True,
+        "after": ["Tell the bank"],
+        "plan": "PAY-DR",
+    }
+    tell = values_of(STEPS, "plan_task", "PAY-DR/tell") or {}
+    assert tell["text"] == "Phase: Activation. Role: lead (Priya Nair). Optional."
+    assert [values_of(STEPS, "plan_task", key) for key in ("PAY-DR/nothing", "NONE/tell", "PAY-DR")] == [None] * 3
+    assert waiting_for(STEPS, "PAY-DR/tell") == ("PAY-DR/failover",)
+
+
+def test_name_and_duration_of_a_task_are_taken_and_nothing_of_how_it_is_carried_out() -> None:
+    taken: dict[tuple[str, str], dict[str, Any]] = {
+        ("plan_task", "PAY-DR/failover"): {"title": "Move the database", "duration": 1800, "order": 9, "team": "Other"},
+        ("plan", "PAY-DR"): {"title": "Failover"},
+        ("plan_task", "PAY-DR/nothing"): {"title": "Nothing"},
+    }
+
+    plan = with_values(STEPS, taken, "1.4").plans["PAY-DR"]
+
+    moved = replace(MOVE, name="Move the database", duration=timedelta(minutes=30))
+    assert (plan.name, plan.tasks) == ("Failover", (TELL, moved))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("duration", 0, "0 s cannot be a duration"),
+        ("duration", "soon", "'soon' is not a length of time"),
+        ("duration", None, "the platform's duration is empty, and a plan_task needs one"),
+        ("title", "", "is empty"),
+        ("team", "Other", "is made from the files"),
+        ("duration", 600, ""),
+    ],
+)
+def test_a_task_cannot_have_any_value(field: str, value: Any, told: str) -> None:
+    reason = fault("plan_task", values_of(STEPS, "plan_task", "PAY-DR/failover") or {}, field, value)
+
+    assert told in reason if told else reason == ""

@@ -106,12 +106,19 @@ def test_a_number_of_calls_is_one_that_can_be_kept(written: str, tmp_path: Path)
 
 def test_what_is_kept_in_step_is_said_for_each_kind(tmp_path: Path) -> None:
     wrong = told(tmp_path, GOOD + "    records: {service: links, plans: create}\n")
+    homeless = told(tmp_path, GOOD + "    records: {plan: off, plan_task: create}\n")
     found = read(tmp_path, GOOD + "    records: {service: link, plan: off}\nreconcile_every: 10m\n")
 
     assert any(
         "connections.jira.records.service: 'links' is not known here; did you mean 'link'?" in one for one in wrong
     )
     assert any("connections.jira.records.plans: unknown field" in one for one in wrong)
+    expected = (
+        "connections.jira.records.plan_task: the tasks of plans stand under their plans, and plans are not kept here; "
+        "add plan: link or create, or say off"
+    )
+    assert [one.partition(": ")[2] for one in homeless] == [expected]
+    assert told(tmp_path, GOOD + "    records: {plan: link, plan_task: create}\n") == []
     assert found.settings is not None
     assert found.settings.connections["jira"].records == {"service": "link", "plan": "off"}
     assert found.settings.reconcile_every == timedelta(minutes=10)

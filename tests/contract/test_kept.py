@@ -124,6 +124,26 @@ def test_a_continuity_record_is_changed_and_read_back(bench: Bench) -> None:
     assert bench.adapter.read("service", [service.id]) == []
 
 
+def test_a_task_of_a_plan_stands_under_it_or_is_refused_where_there_is_no_place_for_it(bench: Bench) -> None:
+    (plan,) = bench.adapter.send(kept(bench)[1:])
+    values = {"title": "Fail over", "text": "Move.", "duration": 1200, "plan": plan.id}
+    write = Write("record:plan_task:payments/failover:x:0", "create", "plan_task", values=values)
+    page = bench.adapter.listing("plan_task")
+
+    (made,) = bench.adapter.send([write])
+
+    if page.nowhere:
+        assert (made.status, bool(made.reason), bench.adapter.read("plan_task", [plan.id])) == ("refused", True, [])
+        return
+    (found,) = bench.adapter.send([again(write)])
+    assert (made.status, found.id) == ("done", made.id)
+    (read,) = bench.adapter.read("plan_task", [made.id])
+    assert (read.record, read.values["title"], read.values["plan"]) == ("plan_task", "Fail over", plan.id)
+    bench.settle()
+    assert [ticket.id for ticket in listed(bench, "plan_task")] == [made.id]
+    assert [ticket.id for ticket in listed(bench, "plan")] == [plan.id]
+
+
 def task(bench: Bench, key: str) -> Outcome:
     given = {"title": "Fail over", "text": "Move", "state": "open", "team": TEAM}
     values = given | dict(bench.task_values(bench.raise_incident()))
