@@ -20,7 +20,7 @@ from connector.cli.context import Context
 from connector.cli.desk import known_connection
 from connector.cli.opening import opened
 from connector.cli.records import kind_option
-from connector.continuity_record import TITLE, keys, values_of
+from connector.continuity_record import BELONGS_TO, TITLE, keys, values_of
 from connector.durable import Wakes
 from connector.flows.parts import Connection, Parts
 from connector.flows.records.links import link
@@ -30,12 +30,16 @@ from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
 
 @dataclass(frozen=True)
 class Adoption:
-    """What was found for one kind of record: what is linked already, the matches, and the tickets by their id."""
+    """What was found for one kind of record: what is linked already, the matches, and the tickets by their id.
+
+    `nowhere`: the platform has no place for records of this kind.
+    """
 
     kind: str
     linked: int
     found: list[Match]
     tickets: dict[str, Ticket]
+    nowhere: bool = False
 
     def sure(self) -> Iterator[Match]:
         return (match for match in self.found if match.candidate is not None)
@@ -135,6 +139,8 @@ def _look(connector: Connector, parts: Parts, side: Connection, kind: Record, gi
     after = ""
     while True:
         page = side.ticketing.listing(kind, after=after)
+        if page.nowhere:
+            return Adoption(kind, 0, [], {}, nowhere=True)
         tickets |= {ticket.id: ticket for ticket in page.tickets}
         after = page.next
         if not after:
@@ -142,18 +148,37 @@ def _look(connector: Connector, parts: Parts, side: Connection, kind: Record, gi
     with connector.database.begin() as tx:
         catalog = parts.records.read(tx)
         rows = counterparts.every(tx, connection=side.name, record=kind)
-        names = {key: str((values_of(catalog, kind, key) or {})[TITLE[kind]]) for key in keys(catalog, kind)}
+        ours = {key: values_of(catalog, kind, key) or {} for key in keys(catalog, kind)}
+        under = _linked(tx, side.name, BELONGS_TO.get(kind, ""))
+    of = BELONGS_TO.get(kind, "")
+    # What belongs to another is matched once that is linked, and told by it: two plans may have a task of one name.
+    ours = {key: values for key, values in ours.items() if not of or values[of] in under.values()}
+    names = {key: f"{values[TITLE[kind]]}{f' ({values[of]})' if of else ''}" for key, values in ours.items()}
     linked = {row.key: row.platform_id for row in rows if row.platform_id and not row.gone}
     wanted = {key: name for key, name in names.items() if key not in linked or key in given}
     taken = {platform_id for key, platform_id in linked.items() if key not in given}
     there = [
-        Candidate(ticket.id, ticket.number, str(ticket.values.get(TITLE[kind]) or ""), ticket.key)
+        Candidate(ticket.id, ticket.number, f"{ticket.values.get(TITLE[kind]) or ''}{told}", ticket.key)
         for ticket in tickets.values()
-        if ticket.id not in taken
+        if ticket.id not in taken and (told := _of(ticket, of, under)) is not None
     ]
     prefixes = {key: f"{counterparts.subject(kind, key)}:{side.name}:" for key in wanted}
     found = matches(wanted, there, {key: number for key, number in given.items() if key in wanted}, prefixes)
     return Adoption(kind, len(linked), found, tickets)
+
+
+def _linked(tx: sa.Connection, connection: str, kind: str) -> dict[str, str]:
+    """Return the keys of the records of a kind that are linked on a connection, by the ids there; {} for no kind."""
+    rows = counterparts.every(tx, connection=connection, record=kind) if kind else ()
+    return {row.platform_id: row.key for row in rows if row.platform_id and not row.gone}
+
+
+def _of(ticket: Ticket, of: str, under: dict[str, str]) -> str | None:
+    """Return how a ticket's name tells to which record of ours it belongs, None where it belongs to none of these."""
+    if not of:
+        return ""
+    key = under.get(str(ticket.values.get(of) or ""))
+    return None if key is None else f" ({key})"
 
 
 def _link(
@@ -211,7 +236,9 @@ def _print(connection: str, adoptions: Sequence[Adoption], done: tuple[int, int]
         output.table(
             ("Kind", "Key", "Name", f"On {connection}", "Match", "To know"),
             [_line(item, match) for match in item.found],
-            nothing=f"Every {item.kind} is linked ({item.linked}).",
+            nothing=f"There is no place for a {item.kind} there."
+            if item.nowhere
+            else f"Every {item.kind} is linked ({item.linked}).",
         )
     sure = sum(1 for item in adoptions for _ in item.sure())
     missing = sum(1 for item in adoptions for _ in item.missing())
