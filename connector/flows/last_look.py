@@ -1,25 +1,29 @@
-"""The last look at continuity records before they are changed."""
+"""The last look at tickets: at continuity records before they are changed, at others when a change was refused."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from connector.continuity_record import plain
 from connector.flows.parts import Parts
-from connector.flows.reconcile.findings import hand_over
+from connector.flows.reconcile.findings import hand_over, missing
 from connector.record_merge import same
 from connector.store import counterparts, deliveries, writes
 from connector.ticketing import Outcome, Refused, Unavailable
+
+log = logging.getLogger(__name__)
 
 
 def look_first(parts: Parts, connection: str, due: Sequence[sa.Row[Any]]) -> tuple[set[int], dict[str, Outcome]]:
     """Before records are changed, look at how they stand: what a person changed meanwhile is not written over.
 
     Returns the ids of writes that are not wanted any more, and outcomes of those that need not or cannot be sent: an
-    earlier try had landed, or the platform does not answer.
+    earlier try had landed, or the platform does not answer. What was read by its id and is not there counts as deleted.
     """
     side = parts.connections.get(connection)
     gone: set[int] = set()
@@ -38,7 +42,11 @@ def look_first(parts: Parts, connection: str, due: Sequence[sa.Row[Any]]) -> tup
             continue  # what the platform lets us write it may not let us read
         now = parts.now()
         with parts.database.begin() as tx:
-            known = counterparts.among(tx, connection, [ticket.id for ticket in found])
+            known = counterparts.among(tx, connection, list(rows))
+            for platform_id in sorted(rows.keys() & known.keys() - {ticket.id for ticket in found}):
+                hand_over(
+                    tx, parts, known[platform_id], missing(known[platform_id]), now, f"write{rows[platform_id].id}"
+                )
             for ticket in found:
                 write, row, keep = rows[ticket.id], known.get(ticket.id), side.keeps.get(kind)
                 if row is None or keep is None:
@@ -60,3 +68,35 @@ def look_first(parts: Parts, connection: str, due: Sequence[sa.Row[Any]]) -> tup
             writes.supersede(tx, sorted(overtaken), "the record was changed meanwhile", now)
             gone |= overtaken
     return gone, outcomes
+
+
+def told_gone(
+    parts: Parts, connection: str, sent: Sequence[sa.Row[Any]], outcomes: Mapping[str, Outcome]
+) -> dict[str, Outcome]:
+    """Return outcomes that say plainly where a change of a recovery task was refused because its ticket is gone.
+
+    Where that cannot be read, what the platform answered is all that is told.
+    """
+    side = parts.connections.get(connection)
+    refused = [
+        row
+        for row in sent
+        if row.record == "recovery_task" and row.action == "update" and outcomes[row.key].status == "refused"
+    ]
+    if side is None or not refused:
+        return {}
+    try:
+        found = side.ticketing.read("recovery_task", sorted({row.platform_id for row in refused}))
+    except (Unavailable, Refused) as error:
+        log.info("whether tickets on %s are gone could not be read: %s", connection, error)
+        return {}
+    here = {ticket.id for ticket in found}
+    return {
+        row.key: replace(
+            outcomes[row.key],
+            reason=f"{row.number or row.platform_id} is gone from {connection}: it was deleted, or the account cannot "
+            f"see it any more ({outcomes[row.key].reason})",
+        )
+        for row in refused
+        if row.platform_id not in here
+    }

@@ -82,6 +82,7 @@ class Send:
         left = [row for row in due if row.id not in overtaken and row.key not in outcomes]
         if left:
             outcomes |= {outcome.key: outcome for outcome in _sent(sender, [_write(row) for row in left])}
+            outcomes |= last_look.told_gone(self._parts, connection, left, outcomes)
         self._parts.meter.stepped("send", monotonic() - began)
         with self._parts.database.begin() as tx:
             self._record(tx, subject, [row for row in due if row.id not in overtaken], outcomes)

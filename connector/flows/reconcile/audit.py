@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.flows.leave import Later, leave
 from connector.flows.parts import Connection, Parts
-from connector.flows.reconcile.findings import differs, hand_over
+from connector.flows.reconcile.findings import differs, hand_over, missing
 from connector.flows.reconcile.preview import preview
 from connector.store import audits, counterparts
 from connector.ticketing import Record, Ticket
@@ -143,11 +143,7 @@ class Audit:
         found = {ticket.id: ticket for ticket in read}
         progress.count("calls")
         here = [(row, found[row.platform_id]) for row in rows if row.platform_id in found]
-        gone = [
-            (row, Ticket(row.connection, "other", row.platform_id, row.number, row.url, 0, deleted=True))
-            for row in rows
-            if row.platform_id not in found
-        ]
+        gone = [(row, missing(row)) for row in rows if row.platform_id not in found]
         progress.count("gone", len(gone))
         different = [*gone, *((row, ticket) for row, ticket in here if differs(self.parts, row, ticket))]
         self._found(different, [*gone, *here], audit_id, progress)

@@ -29,6 +29,11 @@ def differs(parts: Parts, row: sa.Row[Any], ticket: Ticket) -> bool:
     return any(not same(value, known.get(name)) for name, value in plain_values(ticket.values).items())
 
 
+def missing(row: sa.Row[Any]) -> Ticket:
+    """Return what stands for the ticket of a counterpart that was read by its id and is not there."""
+    return Ticket(row.connection, "other", row.platform_id, row.number, row.url, 0, deleted=True)
+
+
 def hand_over(
     tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket, now: datetime, mark: str = "poll"
 ) -> bool:
