@@ -20,6 +20,7 @@ from connector.ticketing import (
     Record,
     Refused,
     Remark,
+    Sink,
     Ticket,
     Traits,
     Unavailable,
@@ -30,6 +31,8 @@ from connector.ticketing import (
 Fault = Literal["drop_before", "drop_after", "busy", "refuse", "down"]
 """What happens to a write: lost before or after its effect, told to come later, refused; `down` fails reads too."""
 
+_US = "Continuity Connector"
+"""The name of the account that signs in here."""
 _INSTANTS = frozenset({"opened_at", "resolved_at", "closed_at", "updated_at", "outage_began_at", "due_at", "rto_due"})
 _CLOSED = frozenset({"closed", "cancelled", "done", "failed", "skipped"})
 
@@ -49,6 +52,8 @@ class _Row:
     remarks: list[Remark] = field(default_factory=list)
     # The writes whose note stands here: what an adapter finds by the marks in its notes.
     noted: set[str] = field(default_factory=set)
+    # What is in the files that were added, by the ids of their remarks.
+    contents: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass
@@ -137,14 +142,24 @@ class Memory:
         with self._lock:
             return tuple(self._rows[ticket].notes)
 
-    def remark(self, ticket: str, author: str, text: str, kind: Literal["comment", "attachment"] = "comment") -> None:
-        """Write on a ticket, or add a file of the name `text`, as a person would; raises KeyError for an unknown id."""
+    def remark(self, ticket: str, author: str, text: str) -> None:
+        """Write on a ticket as a person would; raises KeyError for an unknown id."""
         with self._lock:
             row = self._rows[ticket]
-            url = f"memory://{self._connection}/{ticket}/{text}" if kind == "attachment" else ""
-            made = Remark(ticket, f"{ticket}-{len(row.remarks) + 1}", kind, author, self._clock(), text, url)
+            made = Remark(ticket, f"{ticket}-{len(row.remarks) + 1}", "comment", author, self._clock(), text)
             row.remarks.append(made)
             self._touch(row)
+
+    def attach(self, ticket: str, author: str, name: str, content: bytes = b"fine", *, told: int = -1) -> None:
+        """Add a file as a person would, of which another size may be told; raises KeyError for an unknown id."""
+        with self._lock:
+            self._attach(self._rows[ticket], author, name, content, "text/plain", told=told)
+
+    def files(self, ticket: str) -> list[tuple[str, bytes]]:
+        """Return the files on a ticket, name and content, the oldest first."""
+        with self._lock:
+            row = self._rows[ticket]
+            return [(item.text, row.contents[item.id]) for item in row.remarks if item.kind == "attachment"]
 
     def links(self, ticket: str) -> Mapping[str, Mapping[str, Any]]:
         """Return the remote links on a ticket by their global id."""
@@ -239,6 +254,15 @@ class Memory:
             rows = [self._rows[each] for each in ids if each in self._rows and self._rows[each].record == record]
             found = [remark for row in rows for remark in row.remarks]
             return [item for item in found if since is None or (item.written_at or since) >= since]
+
+    def content(self, file: Remark, into: Sink) -> None:
+        """Read a file's content."""
+        with self._lock:
+            self._ask()
+            found = self._rows[file.ticket].contents.get(file.id) if file.ticket in self._rows else None
+        if found is None:
+            raise Refused(f"{self._connection}: no file '{file.id}'")
+        into.write(found)
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes, in order."""
@@ -339,6 +363,8 @@ class Memory:
                 return Outcome(write.key, "refused", id=write.id, reason="tickets have no remote links here")
             row.links[str(write.values.get("global_id", write.key))] = dict(write.values)
             return self._done(write, row, ())
+        if write.action == "attach":
+            return self._take_file(row, write)
         values, warnings = self._values(write)
         noted = bool(write.note) and not (write.unclear_since and write.key in row.noted)
         if noted or any(row.values.get(name) != value for name, value in values.items()):
@@ -347,6 +373,25 @@ class Memory:
                 self._note(row, write)
             self._touch(row)
         return self._done(write, row, warnings)
+
+    def _take_file(self, row: _Row, write: Write) -> Outcome:
+        refusals = self._refusals(write)
+        if refusals or write.content is None:
+            told = "; ".join(f"{name}: {reason}" for name, reason in refusals.items())
+            return Outcome(write.key, "refused", id=write.id, reason=told or "there is no content")
+        content = write.content.read()
+        made = self._attach(row, _US, str(write.values["file"]), content, str(write.values["type"]))
+        return Outcome(write.key, "done", made.id, row.number, version=row.version)
+
+    def _attach(self, row: _Row, author: str, name: str, content: bytes, kind: str, *, told: int = -1) -> Remark:
+        identity = f"{row.id}-{len(row.remarks) + 1}"
+        url = f"memory://{self._connection}/{row.id}/{name}"
+        size = told if told >= 0 else len(content)
+        made = Remark(row.id, identity, "attachment", author, self._clock(), name, url, size, kind, own=author == _US)
+        row.contents[identity] = content
+        row.remarks.append(made)
+        self._touch(row)
+        return made
 
     def _values(self, write: Write) -> tuple[dict[str, Any], tuple[str, ...]]:
         values = dict(write.values)

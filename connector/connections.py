@@ -195,6 +195,8 @@ def _connection(item: ConnectionSettings, compiled: Rules, version: MappingVersi
             for field in mapping.fields
             if field.wins
         },
+        files=item.files,  # type: ignore[arg-type]
+        largest_file=item.largest_file,
         keeps={
             record: replace(
                 keeping(mappings.on(item.name)[record], create=item.records[record] == "create"),

@@ -56,6 +56,8 @@ class ConnectionSettings:
     `records` says of each kind of continuity record (service, plan, plan_task) whether it is kept in step here:
     `off`, `link` (what was adopted) or `create` (all). `calls_per_minute` caps our calls, 0 for no cap of ours;
     `reconcile_calls_per_minute` those of a full audit, which is made each night at `audit_at` (UTC; None: never).
+    `files` says what other platforms get of files that people add to recovery tasks here: the file itself (`copy`, up
+    to `largest_file` bytes), where it is (`tell`), or nothing (`off`).
     """
 
     name: str
@@ -81,6 +83,8 @@ class ConnectionSettings:
     reconcile_calls_per_minute: int = 60
     records: Mapping[str, str] = field(default_factory=dict)
     audit_at: time | None = time(3, 30)
+    files: str = "copy"
+    largest_file: int = 10 * 2**20
 
 
 @dataclass(frozen=True)

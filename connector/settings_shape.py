@@ -15,7 +15,10 @@ from connector.field import Choice, Flag, Keyed, Length, Names, Shape, Text, rea
 LAST_PORT = 65535
 SHORTEST_SECRET = 16
 MOST_CALLS = 100_000
+LARGEST_FILE = 2**30
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_UNITS = {"kb": 2**10, "mb": 2**20, "gb": 2**30}
+_BYTES = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([kKmMgG][bB])")
 _ADDRESS = re.compile(r"https?://[^\s/]+.*")
 
 
@@ -110,6 +113,19 @@ class _Calls(fields.Field[Any]):
         return int(value)
 
 
+class _Size(Text):
+    """A number of bytes, written with its unit."""
+
+    def read(self, value: Any) -> int:  # type: ignore[override]  # marshmallow's fields load what they like
+        found = _BYTES.fullmatch(str(value).strip())
+        if found is None:
+            raise ValidationError(f"'{value}' is not a size; write a number with kB, MB or GB, such as 10 MB")
+        size = int(float(found[1]) * _UNITS[found[2].lower()])
+        if not 2**10 <= size <= LARGEST_FILE:
+            raise ValidationError(f"'{value}' is not between 1 kB and 1 GB; to copy no files, write files: tell")
+        return size
+
+
 class _AuthShape(Shape):
     user = Text()
     password = Text()
@@ -154,6 +170,8 @@ class _ConnectionShape(Shape):
     reconcile_calls_per_minute = _Calls()
     records = fields.Nested(_RecordsShape)
     audit_at = _TimeOfDayOrOff()
+    files = Choice(("copy", "tell", "off"))
+    largest_file = _Size()
 
 
 class _SmtpShape(Shape):

@@ -32,14 +32,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 from connector.problem import Problem
 
 Record = Literal["incident", "activation", "recovery_task", "review", "service", "plan", "plan_task"]
 KEPT: tuple[Record, ...] = ("service", "plan", "plan_task")
 """The continuity records: they stand in the files, and may be kept in step with a platform; a plan before its tasks."""
-Action = Literal["create", "update", "link"]
+Action = Literal["create", "update", "link", "attach"]
 Status = Literal["done", "refused", "retry", "unclear"]
 
 
@@ -72,9 +72,11 @@ class Write:
 
     `create` makes the record (values; no id). `update` sets `values` on ticket `id` and adds `note`, which only the
     desk sees, marked so that it can be found again. `link` puts a remote link (values: global_id, url, title, summary,
-    resolved) on ticket `id`. `about` holds facts of the ticket that a mapping's conditions may ask (neutral fields,
-    `service`, `assignment_group`, `exercise`). `unclear_since` is set when an earlier try may have landed: the adapter
-    looks before it writes again.
+    resolved) on ticket `id`. `attach` adds the file `content`, open at its beginning, to ticket `id` (values: file, its
+    name; size, its exact number of bytes; type); whether an earlier try landed the caller has seen by `remarks`.
+    `about` holds facts of the ticket that a mapping's conditions may ask (neutral fields, `service`,
+    `assignment_group`, `exercise`). `unclear_since` is set when an earlier try may have landed: the adapter looks
+    before it writes again.
     """
 
     key: str
@@ -86,6 +88,7 @@ class Write:
     note: str = ""
     about: Mapping[str, Any] = field(default_factory=dict)
     unclear_since: datetime | None = None
+    content: IO[bytes] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,10 @@ class Outcome:
     """What became of a `Write`.
 
     `done`: it stands on the platform (`id`, `number`, `url`, `version` of the ticket; `warnings` name values that did
-    not stick, fallbacks taken, or duplicates found). `refused`: the platform said no and will again (`reason`).
-    `retry`: it certainly had no effect; try again after `retry_after` seconds (None: our own back-off). `unclear`: it
-    may have had its effect (dropped connection, timeout, 5xx): try again with `unclear_since` set.
+    not stick, fallbacks taken, or duplicates found); of an `attach` the `id` is the file's, as `remarks` tells it.
+    `refused`: the platform said no and will again (`reason`). `retry`: it certainly had no effect; try again after
+    `retry_after` seconds (None: our own back-off). `unclear`: it may have had its effect (dropped connection, timeout,
+    5xx): try again with `unclear_since` set.
     """
 
     key: str
@@ -141,7 +145,8 @@ class Remark:
 
     `ticket` is the ticket's id. `id` is the remark's own, the same whenever it is read, and no other's on the
     connection. `author` is a name as people know it. `written_at` is None where the platform does not tell it for
-    certain. `text` is what was written, in plain text or Markdown; of a file its name. `url` is where the file is.
+    certain. `text` is what was written, in plain text or Markdown; of a file its name. `url` is where the file is,
+    `size` its bytes and `content_type` its type as told there, `own` whether the account that we sign in with added it.
     """
 
     ticket: str
@@ -151,6 +156,15 @@ class Remark:
     written_at: datetime | None
     text: str
     url: str = ""
+    size: int | None = None
+    content_type: str = ""
+    own: bool = False
+
+
+class Sink(Protocol):
+    """Takes a file's content in pieces; raises Refused for more than was told, Unavailable when it takes too long."""
+
+    def write(self, part: bytes, /) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -243,6 +257,13 @@ class Ticketing(Protocol):
         Our own notes are left out, by their marks and not by their author. The remarks of a ticket come in the order
         in which they were made; some from before `since` may be among them. Few calls, whatever the number of tickets.
         Raises Unavailable, Refused.
+        """
+        ...
+
+    def content(self, file: Remark, into: Sink) -> None:
+        """Read the content of a file that `remarks` told of, in pieces. Raises Unavailable, Refused.
+
+        Nobody but the platform itself is given our credentials, wherever it says that the content is.
         """
         ...
 

@@ -24,6 +24,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from adapters.body import Body
 from adapters.jira.allowance import allowance, leave_alone
 from adapters.jira.fault import NoEffect, Rejected, Unclear, answered, silent
 from adapters.retry_after import seconds_to_wait
@@ -38,7 +39,9 @@ _REFUSED = 429
 _INLINE = 5.0
 """Seconds of Retry-After that are waited out here; longer ones go back to the caller."""
 
-_OWN_NAMES = re.compile(r"/(issue|createmeta|project|issuetypes)/(?!bulk|createmeta)[^/]+")
+_OWN_NAMES = re.compile(
+    r"/(issue|createmeta|project|issuetypes|content|attachment)/(?!bulk|meta|content|createmeta)[^/]+"
+)
 _BACKOFF = wait_random_exponential(multiplier=0.2, max=2.0)
 
 
@@ -90,6 +93,23 @@ class Connection:
         """Change a record. Raises as `get` does."""
         return self._repeated("PUT", path, params, body, repeatable=repeatable)
 
+    def upload(self, path: str, body: Body, content_type: str) -> Any:
+        """Send a form that holds a file, once. Raises as `get` does."""
+        # Without this header Jira takes the form for a forged request (Atlassian's REST reference).
+        headers = {"Content-Type": content_type, "X-Atlassian-Token": "no-check", "Accept": "application/json"}
+        with self._exchange("POST", self._rest(path), path, data=body, headers=headers) as response:
+            return _content(response)
+
+    @contextmanager
+    def download(self, address: str, named: str, params: Mapping[str, str] | None = None) -> Iterator[Response]:
+        """Ask for a file at an address of Jira's own; what comes is still to be read. Raises as `get` does."""
+        headers = {"Content-Type": None, "Accept": "*/*", "Accept-Encoding": "identity"}
+        with self._exchange("GET", address, named, params=params, headers=headers, stream=True) as response:
+            try:
+                yield response
+            except RequestException as error:
+                raise silent(error, self.timeout) from None
+
     def close(self) -> None:
         while True:
             try:
@@ -115,19 +135,21 @@ class Connection:
         return attempts(self._once, method, path, params, body)
 
     def _once(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> Any:
-        address = f"{self.url}/rest/api/{'3' if self.cloud else '2'}{path}"
+        data = None if body is None else json.dumps(body)
+        return _content(self._exchange(method, self._rest(path), path, params=params, data=data))
+
+    def _rest(self, path: str) -> str:
+        return f"{self.url}/rest/api/{'3' if self.cloud else '2'}{path}"
+
+    def _exchange(self, method: str, address: str, path: str, **how: Any) -> Response:
+        """Make one call, told under `path`."""
         started = time.monotonic()
         response: Response | None = None
         try:
             with self._client() as client:
                 response = client._session.request(  # noqa: SLF001 - the client's only way to make a raw call
-                    method,
-                    address,
-                    params=params,
-                    data=None if body is None else json.dumps(body),
-                    allow_redirects=False,
+                    method, address, allow_redirects=False, **how
                 )
-            return _content(response)
         except JIRAError as error:
             response = error.response
             # Neither its text (it drops messages) nor its headers (they are the request's, with credentials) are used.
@@ -137,6 +159,7 @@ class Connection:
         finally:
             if self._on_call is not None:
                 self._on_call(self._told(method, path, response, time.monotonic() - started))
+        return response
 
     def _told(self, method: str, path: str, response: Response | None, seconds: float) -> Call:
         named = _OWN_NAMES.sub(r"/\1/{id}", path)

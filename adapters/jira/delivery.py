@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from adapters.jira import change, creation, outcome, remote_link, search, transition
+from adapters.jira import change, creation, files, outcome, remote_link, search, transition
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
 from adapters.jira.site import Site
 from connector.ticketing import KEPT, Outcome, Write
@@ -33,6 +33,9 @@ def send(site: Site, writes: Sequence[Write]) -> list[Outcome]:
     for write in writes:
         if write.action == "link":
             outcomes[write.key] = _tried(write, partial(remote_link.put, site, write))
+    for write in writes:
+        if write.action == "attach":
+            outcomes[write.key] = _tried(write, partial(files.attach, site, write))
     outcomes |= creation.create_many(site, [write for kept in KEPT for write in _of(writes, "create", kept)])
     return [outcomes[write.key] for write in writes]
 

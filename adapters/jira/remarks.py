@@ -8,6 +8,7 @@ sees and what customers see are told alike, as who reads them elsewhere works at
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ def read(site: Site, ids: Sequence[str], since: datetime | None) -> list[Remark]
     found = search.by_id(site.connection, ids, ("comment", "attachment"))
     told: list[Remark] = []
     for issue in found.values():
-        made = sorted((*_comments(site, issue), *_files(issue)), key=lambda pair: pair[0])
+        made = sorted((*_comments(site, issue), *_files(site, issue)), key=lambda pair: pair[0])
         told += (remark for _, remark in made if since is None or (remark.written_at or since) >= since)
     return told
 
@@ -64,9 +65,20 @@ def _whole(site: Site, identity: str, shown: Mapping[str, Any]) -> list[Mapping[
     return list(every.values())
 
 
-def _files(issue: Mapping[str, Any]) -> Iterator[tuple[int, Remark]]:
+def _files(site: Site, issue: Mapping[str, Any]) -> Iterator[tuple[int, Remark]]:
     for item in (issue.get("fields") or {}).get("attachment") or []:
-        yield _made(item, str(issue["id"]), "attachment", str(item.get("filename", "")), str(item.get("content", "")))
+        name, url, size = str(item.get("filename", "")), str(item.get("content", "")), item.get("size")
+        at, remark = _made(item, str(issue["id"]), "attachment", name, url)
+        kind = str(item.get("mimeType") or "")
+        told = size if isinstance(size, int) else None
+        yield at, replace(remark, size=told, content_type=kind, own=_is_ours(site, item.get("author") or {}))
+
+
+def _is_ours(site: Site, author: Mapping[str, Any]) -> bool:
+    """Tell whether our own account added a file: people are known by an id on Cloud, by a name on Data Center."""
+    account = site.lookups.account()
+    name = "accountId" if site.connection.cloud else "name"
+    return bool(author.get(name)) and author.get(name) == account.get(name)
 
 
 def _made(item: Mapping[str, Any], ticket: str, kind: Any, shown: str, url: str) -> tuple[int, Remark]:

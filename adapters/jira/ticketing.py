@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.jira import delivery, listing, preflight, readiness, remarks, search, ticket
+from adapters.jira import delivery, files, listing, preflight, readiness, remarks, search, ticket
 from adapters.jira.connection import Connection, Credentials, Flavour
 from adapters.jira.fault import ODD, NoEffect, Rejected, Unclear
 from adapters.jira.homes import Homes
@@ -26,6 +26,7 @@ from connector.ticketing import (
     Record,
     Refused,
     Remark,
+    Sink,
     Ticket,
     Traits,
     Unavailable,
@@ -123,6 +124,10 @@ class Jira:
         del record
         with _told():
             return remarks.read(self._site, ids, since)
+
+    def content(self, file: Remark, into: Sink) -> None:
+        with _told():
+            files.content(self._site, file, into)
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         return delivery.send(self._site, writes)

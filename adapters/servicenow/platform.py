@@ -12,6 +12,7 @@ from adapters.servicenow import demands, inspection, listing, polling, preferenc
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.binding import Binding
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
+from adapters.servicenow.files import Files
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.polling import Listing
 from adapters.servicenow.rest import ODD, Failed, Rest, failure
@@ -27,6 +28,7 @@ from connector.ticketing import (
     Record,
     Refused,
     Remark,
+    Sink,
     Ticket,
     Traits,
     Unavailable,
@@ -83,6 +85,8 @@ class ServiceNow:
         self._rest = Rest(self._url, sign_in(self._url, auth, timeout), timeout, on_call)
         self._composer = Composer(self._binding, self._lookups, fallback_team)
         self._sender = Sender(self._url, self._rest, self._binding, self._lookups, fallback_team)
+        self._files = Files(self._rest, self._binding)
+        self._user = auth.user if isinstance(auth, BasicAuth) else ""
 
     @property
     def _mappings(self) -> Mappings:
@@ -166,14 +170,26 @@ class ServiceNow:
         mapping = self._mappings[record]
         wanted = [given for given in dict.fromkeys(ids) if records.is_sys_id(given)]
         asked = list(remarks.listings(mapping, wanted, since))
-        return remarks.read(mapping, self._rows(asked), since)
+        return remarks.read(mapping, self._rows(asked), since, self._own_name)
+
+    def content(self, file: Remark, into: Sink) -> None:
+        try:
+            self._files.content(file, into)
+        except Failed as error:
+            if error.effect == "refused":
+                raise Refused(f"{self._connection}: {error.reason}") from error
+            raise Unavailable(f"{self._connection}: {error.reason}", error.retry_after) from error
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Make the changes in one Batch call (and one before it where names or an earlier try must be looked up)."""
         self._bind(pressing=True)
         unplaced = self._unplaced(writes)
-        sent = iter(self._sender.send([write for write in writes if write.key not in unplaced]))
-        return [unplaced[write.key] if write.key in unplaced else next(sent) for write in writes]
+        found = dict(unplaced)
+        found |= {
+            item.key: self._files.attach(item) for item in writes if item.action == "attach" and item.key not in found
+        }
+        sent = iter(self._sender.send([write for write in writes if write.key not in found]))
+        return [found[write.key] if write.key in found else next(sent) for write in writes]
 
     def warm(self, names: Names) -> tuple[Problem, ...]:
         """Look all names up in one call; problems name those that do not exist, or bear a name twice."""
@@ -217,6 +233,16 @@ class ServiceNow:
     def close(self) -> None:
         """Give back connections; a later call opens new ones."""
         self._rest.close()
+
+    def _own_name(self) -> str:
+        """Return the user name of our account, "" where the platform does not tell it. Raises Unavailable."""
+        if not self._user:
+            try:
+                rows = self._asked([inspection.who("")])["account"].rows
+            except Refused:
+                return ""
+            self._user = scalar(rows[0].get("user_name"), "") if len(rows) == 1 else ""
+        return self._user
 
     def _ask(self, inners: Sequence[Inner]) -> dict[str, Answer]:
         """Make one call of reads, of which any may be refused. Raises Unavailable, Refused."""

@@ -10,8 +10,9 @@ other half of the year is an hour off. A file changes no record: it is asked for
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Facts
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -24,7 +25,13 @@ from mappings.mapping import Mapping
 from mappings.transforms import scalar
 
 ATTACHMENTS = "/api/now/attachment"
-_FILE = ("sys_id", "file_name", "table_sys_id", "sys_created_on", "sys_created_by", "download_link")
+_FILE = (
+    *("sys_id", "file_name", "table_name", "table_sys_id", "sys_created_on", "sys_created_by", "download_link"),
+    *("size_bytes", "content_type"),
+)
+_OF_FIELDS = "ZZ_YY"
+"""How the tables begin on which pictures hang that are a field's value and no file that people see."""
+_SIZE = re.compile(r"[0-9]{1,15}")
 _STAMP = "%Y-%m-%d %H:%M:%S"
 # The formats that a user can choose for dates and for times of day.
 _DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y")
@@ -57,11 +64,19 @@ def _journals(mapping: Mapping) -> tuple[str, ...]:
     return tuple(dict.fromkeys((records.journal(mapping), "work_notes", "comments")))
 
 
-def read(mapping: Mapping, rows: Iterable[tuple[Listing, Facts[str, Any]]], since: datetime | None) -> list[Remark]:
-    """Return the remarks in what was answered, by ticket and in the order in which they were made."""
+def read(
+    mapping: Mapping,
+    rows: Iterable[tuple[Listing, Facts[str, Any]]],
+    since: datetime | None,
+    own: Callable[[], str] = lambda: "",
+) -> list[Remark]:
+    """Return the remarks in what was answered, by ticket and in the order in which they were made.
+
+    `own` gives the user name of our account, and is asked only where there are files.
+    """
     found: dict[str, list[Remark]] = {}
     for listing, row in rows:
-        made = [_file(row)] if listing.path else _entries(row, _journals(mapping))
+        made = _files(row, own) if listing.path else _entries(row, _journals(mapping))
         for remark in made:
             found.setdefault(remark.ticket, []).append(remark)
     floor = since.replace(microsecond=0) if since is not None else None
@@ -83,15 +98,21 @@ def _in_order(given: Sequence[Remark]) -> list[Remark]:
     return [remark for _, _, remark in sorted(keyed, key=lambda each: each[:2])]
 
 
-def _file(row: Facts[str, Any]) -> Remark:
-    return Remark(
+def _files(row: Facts[str, Any], own: Callable[[], str]) -> Iterator[Remark]:
+    if scalar(row.get("table_name"), "").startswith(_OF_FIELDS):
+        return
+    author, size = scalar(row.get("sys_created_by"), ""), scalar(row.get("size_bytes"), "").replace(",", "")
+    yield Remark(
         ticket=scalar(row.get("table_sys_id"), ""),
         id=scalar(row.get("sys_id"), ""),
         kind="attachment",
-        author=scalar(row.get("sys_created_by"), ""),
+        author=author,
         written_at=_instant(scalar(row.get("sys_created_on"), "")),
         text=scalar(row.get("file_name"), ""),
         url=scalar(row.get("download_link"), ""),
+        size=int(size) if _SIZE.fullmatch(size) else None,
+        content_type=scalar(row.get("content_type"), ""),
+        own=bool(author) and author.casefold() == own().casefold(),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from adapters.body import Body
 from adapters.retry_after import seconds_to_wait
 from adapters.servicenow import batch
 from adapters.servicenow.allowance import allowance
@@ -30,6 +32,8 @@ Effect = Literal["refused", "retry", "unclear"]
 ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer raises when its JSON has a shape that nobody expected."""
 
+FILES = "/api/now/attachment"
+"""Where files are; calls there are told under this name."""
 # Longer waits belong to the queue: a thread must not sleep through them.
 LONGEST_WAIT = 5.0
 _ATTEMPTS = 3
@@ -74,6 +78,26 @@ class Rest:
         except ODD as error:
             raise Failed("unclear", f"the Batch API answered without its requests: {error}") from error
 
+    @contextmanager
+    def raw(
+        self, method: str, path: str, headers: Mapping[str, str], *, params: Any = None, body: Body | None = None
+    ) -> Iterator[requests.Response]:
+        """Make one call that is no JSON, for a file; what it answers is still to be read. Raises Failed."""
+        address = f"{'https' if self._tls else 'http'}://{self._host}{path}"
+        with ExitStack() as held:
+            answer = held.enter_context(self._raw(method, address, headers, params, body))
+            if answer.status_code == requests.codes.unauthorized and isinstance(self._auth, TokenAuth):
+                self._auth.forget()
+                if body is not None:
+                    body.rewind()
+                answer = held.enter_context(self._raw(method, address, headers, params, body))
+            if not answer.ok or answer.is_redirect:
+                _document(answer)
+            try:
+                yield answer
+            except requests.RequestException as error:
+                raise _unanswered(error) from error
+
     def close(self) -> None:
         """Close every thread's connections; a later call opens new ones."""
         with self._lock:
@@ -103,6 +127,32 @@ class Rest:
             answer = self._exchange(method, path, body)
         return _document(answer)
 
+    def _raw(
+        self, method: str, address: str, headers: Mapping[str, str], params: Any, body: Body | None
+    ) -> requests.Response:
+        session: requests.Session = self._client().session
+        began = time.perf_counter()
+        answer: requests.Response | None = None
+        try:
+            answer = session.request(
+                method,
+                address,
+                params=params,
+                data=body,
+                headers={"Content-Type": None, **headers},
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.RequestException as error:
+            raise _unanswered(error) from error
+        except SignInFailed as error:
+            raise _not_signed_in(error) from error
+        finally:
+            if self._on_call is not None:
+                self._on_call(_told(method, FILES, answer, time.perf_counter() - began))
+        return answer
+
     def _exchange(self, method: str, path: str, body: Mapping[str, Any]) -> requests.Response:
         taken: list[requests.Response] = []
 
@@ -121,8 +171,7 @@ class Rest:
             if not taken:
                 raise _unanswered(error) from error
         except SignInFailed as error:
-            effect: Effect = "refused" if error.status in (400, 401, 403) else "retry"
-            raise Failed(effect, str(error)) from error
+            raise _not_signed_in(error) from error
         finally:
             if self._on_call is not None:
                 self._on_call(_told(method, path, taken[-1] if taken else None, time.perf_counter() - began))
@@ -166,6 +215,10 @@ def _unanswered(error: requests.RequestException) -> Failed:
     if isinstance(error, requests.Timeout):
         return Failed("unclear", "no answer in time")
     return Failed("unclear", f"the connection was lost: {_short(error)}")
+
+
+def _not_signed_in(error: SignInFailed) -> Failed:
+    return Failed("refused" if error.status in (400, 401, 403) else "retry", str(error))
 
 
 def _short(error: Exception) -> str:

@@ -61,7 +61,7 @@ class Line(Schema):
     activation = fields.String(
         required=True, allow_none=True, metadata={"description": "The activation, such as ACT-3; null without one."}
     )
-    action = choice("What a write does, or that something happened.", "create", "update", "link", "happened")
+    action = choice("What a write does, or that something happened.", "create", "update", "link", "attach", "happened")
     record = text("What was written to, such as `incident` or `recovery_task`.")
     changes = fields.List(
         fields.Nested(Change), required=True, metadata={"description": "What was written, field by field."}

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
@@ -62,7 +62,8 @@ class Connection:
 
     `wins` holds, by record and field, whose value stands when both sides changed it; `keeps` the kinds of continuity
     records that are kept in step, `audit_at` when all of them are compared each night, in UTC. `mapping_version` is the
-    version of the mappings that `ticketing` was made with, 0 for a draft.
+    version of the mappings that `ticketing` was made with, 0 for a draft. `files` says what becomes elsewhere of files
+    that people add here; those of more than `largest_file` bytes are not copied.
     """
 
     ticketing: Ticketing
@@ -79,6 +80,8 @@ class Connection:
     keeps: Mapping[str, Keeping] = field(default_factory=dict)
     audit_at: time | None = None
     mapping_version: int = 0
+    files: Literal["copy", "tell", "off"] = "copy"
+    largest_file: int = 10 * 2**20
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """What people write on a recovery task's ticket, or attach to it, told once on the task's other tickets.
 
-A comment goes over with its author and time. A file stays where it is, and the other tickets tell its name and address:
-who may open it is for its own platform to say. Our own notes are known by their marks, so nothing goes back and forth.
+A comment goes over with its author and time, a file as its connection says (`connector.flows.files`). Our own notes are
+known by their marks and our copies by what was recorded of them, so nothing goes back and forth.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.flows import files, mirror_note
 from connector.flows.parts import Connection, Parts, waiting_time
-from connector.moment import instant
-from connector.store import activations, remarks, tickets, writes
+from connector.store import activations, remarks, tickets
 from connector.ticketing import Refused, Remark, Unavailable
 
 QUEUE = "sweep"
@@ -25,8 +25,6 @@ WINDOW = timedelta(seconds=2)
 """Changes that come within such a time are looked at together."""
 LOOK_EVERY = timedelta(minutes=10)
 """A file that is added changes no version on some platforms, so that nothing tells of it: it is looked for."""
-LONGEST = 8000
-"""Characters of a remark that are told; the rest is read where it was written."""
 log = logging.getLogger(__name__)
 
 
@@ -82,36 +80,24 @@ class Remarks:
             activations.lock(tx, row.id)
             for remark in found:
                 placement = by_ticket.get(remark.ticket)
-                if placement is not None and remarks.add(tx, placement.id, remark, now) is not None:
-                    self._tell(tx, placement, remark, now)
+                if placement is None or (remark.kind == "attachment" and files.is_copy(tx, placement.id, remark)):
+                    continue
+                known = remarks.add(tx, placement.id, remark, now)
+                if known is not None:
+                    self._tell(tx, placement, remark, known, now)
             self._read(tx, placements)
 
-    def _tell(self, tx: sa.Connection, placement: sa.Row[Any], remark: Remark, now: datetime) -> None:
-        """Intend a note on each other ticket of the task, under a key that never changes."""
+    def _tell(self, tx: sa.Connection, placement: sa.Row[Any], remark: Remark, known: int, now: datetime) -> None:
+        """Intend what the task's other tickets get of it."""
         for other in remarks.mirrors(tx, placement.id):
             if other.connection not in self._parts.connections:
                 continue
-            prefix = f"{other.write_key}:remark:"
-            writes.intend(
-                tx,
-                {
-                    "key": f"{prefix}{writes.count_updates(tx, other.connection, other.platform_id, prefix)}",
-                    "connection": other.connection,
-                    "subject": f"activation:{placement.activation_id}",
-                    "activation_id": placement.activation_id,
-                    "placement_id": other.id,
-                    "action": "update",
-                    "record": "recovery_task",
-                    "platform_id": other.platform_id,
-                    "number": other.number,
-                    "values": {},
-                    "cause": f"person: {remark.author or 'unknown'} on {placement.number}",
-                    "note": told(remark, placement.number),
-                    "next_at": now,
-                    "created_at": now,
-                },
-            )
-            self._parts.wakes.wake(tx, "send", f"activation:{placement.activation_id}|{other.connection}")
+            if remark.kind == "attachment":
+                files.mirrored(tx, self._parts, placement, other, known, remark, now)
+                continue
+            text = mirror_note.written(remark.author, remark.written_at, remark.text, placement.number)
+            cause = f"person: {remark.author or 'unknown'} on {placement.number}"
+            mirror_note.intend(tx, self._parts, other, text, cause, now)
 
     def _give_up(self, row: sa.Row[Any], placements: Sequence[sa.Row[Any]], text: str, now: datetime) -> None:
         log.warning("%s", text)
@@ -126,15 +112,3 @@ class Remarks:
     def _read(self, tx: sa.Connection, placements: Iterable[sa.Row[Any]]) -> None:
         for placement in placements:
             remarks.read(tx, placement.id, placement.heard)
-
-
-def told(remark: Remark, number: str) -> str:
-    """Say on another ticket of the task what was written, or attached, on `number`."""
-    author = remark.author or "somebody"
-    when = f", {instant(remark.written_at)}" if remark.written_at is not None else ""
-    if remark.kind == "attachment":
-        return f"{author} attached '{remark.text}' to {number}{when}: {remark.url}"
-    text = remark.text
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]}... (the rest stands on {number})"
-    return f"{author} on {number}{when}:\n{text}"

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector.flows import last_look
+from connector.flows import files, last_look
 from connector.flows.advance import tell_incidents
 from connector.flows.cause import cause_for_ticket
 from connector.flows.incidents import as_json
@@ -35,10 +35,11 @@ LOGGED_TRIES = frozenset({0, 2, 5, 10, 20, 50, 100})
 
 
 class Send:
-    """The flow of the `send` queue; its subjects are `<subject>|<connection>`."""
+    """The flow of the `send` queue; its subjects are `<subject>|<connection>` (a subject of files: `files`)."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._files = files.Files(parts)
 
     def __call__(self, key: str) -> None:
         subject, _, connection = key.rpartition("|")
@@ -48,6 +49,9 @@ class Send:
             sender = self._parts.escalation if connection == ESCALATION else side.ticketing if side else None
             if sender is None:
                 self._park_all(subject, connection)
+                return
+            if side is not None and subject.startswith(files.SUBJECT):
+                self._files(subject, side)
                 return
             until = self._parts.breakers.wait_until(connection)
             if until is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.store.statements import by_dialect
-from connector.store.tables import activation, placement, remark
+from connector.store.tables import activation, placement, remark, write
 from connector.ticketing import Remark
 
 _ADD = by_dialect(
@@ -44,6 +44,24 @@ def add(tx: sa.Connection, placement_id: int, found: Remark, now: datetime) -> i
         "created_at": now,
     }
     return tx.execute(_ADD[tx.dialect.name], values).scalar()
+
+
+def get(tx: sa.Connection, remark_id: int) -> sa.Row[Any] | None:
+    """Return a remark with the connection, id and number of the ticket that it is on."""
+    ticket = (placement.c.connection, placement.c.platform_id, placement.c.number)
+    statement = sa.select(remark, *ticket).join(placement, placement.c.id == remark.c.placement_id)
+    return tx.execute(statement.where(remark.c.id == remark_id)).first()
+
+
+def known(tx: sa.Connection, placement_id: int) -> frozenset[str]:
+    """Return the platform's ids of all remarks on a ticket that are known, our own copies of files among them."""
+    return frozenset(tx.execute(sa.select(remark.c.source_id).where(remark.c.placement_id == placement_id)).scalars())
+
+
+def copies(tx: sa.Connection, placement_id: int) -> Sequence[dict[str, Any]]:
+    """Return what was to be copied to a ticket: the values of such writes, whatever became of them."""
+    statement = sa.select(write.c["values"]).where(write.c.placement_id == placement_id, write.c.action == "attach")
+    return tx.execute(statement).scalars().all()
 
 
 def mirrors(tx: sa.Connection, placement_id: int) -> Sequence[sa.Row[Any]]:

@@ -215,11 +215,11 @@ def troubles(tx: sa.Connection, belongs: Belongs, *, limit: int) -> Sequence[sa.
 
 
 def hold_notes_in_flight(tx: sa.Connection, connection: str, wait: timedelta) -> None:
-    """Let notes rest that were on their way when an earlier process died: the platform may still be at it."""
+    """Let notes and files rest that were on their way when an earlier process died: the platform may still be at it."""
     in_flight = sa.select(write.c.id, write.c.sent_at).where(
         write.c.connection == connection,
         write.c.state == "pending",
-        write.c.note != "",
+        sa.or_(write.c.note != "", write.c.action == "attach"),
         write.c.sent_at.is_not(None),
         write.c.next_at <= write.c.sent_at,
     )

@@ -164,3 +164,29 @@ def test_the_time_of_the_nightly_preflight_is_read_with_or_without_quotes(writte
     assert found.problems == ()
     assert found.settings is not None
     assert found.settings.preflight_at == time(3, 30)
+
+
+def test_what_becomes_of_files_is_copy_up_to_ten_megabytes_unless_said_otherwise(tmp_path: Path) -> None:
+    said = GOOD + "    files: tell\n    largest_file: 1.5 kB\n"
+
+    found = [read(tmp_path, text).settings for text in (GOOD, said)]
+
+    sides = [settings.connections["jira"] for settings in found if settings is not None]
+    assert [(side.files, side.largest_file) for side in sides] == [("copy", 10 * 2**20), ("tell", 1536)]
+
+
+def test_files_and_sizes_that_are_not_understood_are_told_with_what_to_write(tmp_path: Path) -> None:
+    for written, what in (
+        ("files: copi", "files: 'copi' is not known here; did you mean 'copy'?"),
+        ("largest_file: 10", "largest_file: '10' is not a size; write a number with kB, MB or GB, such as 10 MB"),
+        (
+            "largest_file: 0 MB",
+            "largest_file: '0 MB' is not between 1 kB and 1 GB; to copy no files, write files: tell",
+        ),
+        (
+            "largest_file: 2 GB",
+            "largest_file: '2 GB' is not between 1 kB and 1 GB; to copy no files, write files: tell",
+        ),
+    ):
+        (problem,) = told(tmp_path, GOOD + f"    {written}\n")
+        assert problem.endswith(f"connections.jira.{what}"), problem

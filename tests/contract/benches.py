@@ -25,6 +25,8 @@ TEAM = "Database Operations"
 FALLBACK = "Service Desk"
 PAGE = 3
 """Records of a page of a listing."""
+LARGEST = 200_000
+"""Bytes of a file that the simulated Jira takes."""
 SEARCH_LAG = 0.3
 """Seconds by which the simulated Jira's index is behind."""
 
@@ -42,8 +44,8 @@ class Bench(Protocol):
         """Return what a recovery task of that incident needs here beside title and state (incident, parent, project)."""
         ...
 
-    def lose_answer(self, *, effect: bool) -> None:
-        """Let the next write's connection drop, after or before its effect."""
+    def lose_answer(self, *, effect: bool, file: bool = False) -> None:
+        """Let the next write's connection drop, or that of the next file, after or before its effect."""
         ...
 
     def count(self, key: str) -> int:
@@ -88,8 +90,16 @@ class Bench(Protocol):
         """Write on a recovery task as Dana Reyes of the desk."""
         ...
 
-    def attach(self, ticket: str, name: str) -> None:
+    def attach(self, ticket: str, name: str, content: bytes = b"fine") -> None:
         """Add a file to a recovery task as Dana Reyes of the desk."""
+        ...
+
+    def files(self, ticket: str) -> list[tuple[str, bytes]]:
+        """Return the files on a recovery task as the desk gets them, name and content, the oldest first."""
+        ...
+
+    def unwanted_file(self) -> tuple[str, bytes]:
+        """Return a file that the platform does not take, for its name or its size."""
         ...
 
 
@@ -107,7 +117,8 @@ class MemoryBench:
     def task_values(self, incident: str) -> Mapping[str, Any]:
         return {"incident": incident}
 
-    def lose_answer(self, *, effect: bool) -> None:
+    def lose_answer(self, *, effect: bool, file: bool = False) -> None:
+        del file
         self.adapter.fail("drop_after" if effect else "drop_before")
 
     def count(self, key: str) -> int:
@@ -148,8 +159,15 @@ class MemoryBench:
     def comment(self, ticket: str, text: str) -> None:
         self.adapter.remark(ticket, "Dana Reyes", text)
 
-    def attach(self, ticket: str, name: str) -> None:
-        self.adapter.remark(ticket, "Dana Reyes", name, "attachment")
+    def attach(self, ticket: str, name: str, content: bytes = b"fine") -> None:
+        self.adapter.attach(ticket, "Dana Reyes", name, content)
+
+    def files(self, ticket: str) -> list[tuple[str, bytes]]:
+        return self.adapter.files(ticket)
+
+    def unwanted_file(self) -> tuple[str, bytes]:
+        self.adapter.reject("file", "files are not taken")
+        return "a.log", b"x"
 
 
 class ServiceNowBench:
@@ -172,8 +190,9 @@ class ServiceNowBench:
     def task_values(self, incident: str) -> Mapping[str, Any]:
         return {"incident": incident}
 
-    def lose_answer(self, *, effect: bool) -> None:
-        fault = {"method": "POST", "path": "batch", "kind": "drop_after" if effect else "drop_before"}
+    def lose_answer(self, *, effect: bool, file: bool = False) -> None:
+        path = "attachment/file" if file else "batch"
+        fault = {"method": "POST", "path": path, "kind": "drop_after" if effect else "drop_before"}
         requests.post(f"{self.url}/_sandbox/faults", json={"faults": [fault]}, timeout=5).raise_for_status()
 
     def count(self, key: str) -> int:
@@ -225,11 +244,21 @@ class ServiceNowBench:
     def comment(self, ticket: str, text: str) -> None:
         self._as_person("PATCH", f"task/{ticket}", {"work_notes": text})
 
-    def attach(self, ticket: str, name: str) -> None:
+    def attach(self, ticket: str, name: str, content: bytes = b"fine") -> None:
         asked = {"table_name": "incident_task", "table_sys_id": ticket, "file_name": name}
         url = f"{self.url}/api/now/attachment/file"
-        auth = ("dana.desk", "sandbox-password")
-        requests.post(url, params=asked, data=b"fine", auth=auth, timeout=5).raise_for_status()
+        auth, kind = ("dana.desk", "sandbox-password"), {"Content-Type": "text/plain"}
+        requests.post(url, params=asked, data=content, headers=kind, auth=auth, timeout=5).raise_for_status()
+
+    def files(self, ticket: str) -> list[tuple[str, bytes]]:
+        url, auth = f"{self.url}/api/now/attachment", ("dana.desk", "sandbox-password")
+        # A form shows the files of the record's own class.
+        wanted = f"table_name=incident_task^table_sys_id={ticket}^ORDERBYsys_created_on"
+        rows = requests.get(url, params={"sysparm_query": wanted}, auth=auth, timeout=5).json()["result"]
+        return [(row["file_name"], requests.get(row["download_link"], auth=auth, timeout=5).content) for row in rows]
+
+    def unwanted_file(self) -> tuple[str, bytes]:
+        return "tool.exe", b"x"
 
     def _state(self) -> Any:
         return requests.get(f"{self.url}/_sandbox/state", timeout=5).json()
@@ -275,9 +304,9 @@ class JiraBench:
             self._parent = self.adapter.send([Write("act-1", "create", "activation", values=values)])[0].id
         return {"incident": incident, "parent": self._parent, "project": "OPS"}
 
-    def lose_answer(self, *, effect: bool) -> None:
-        kind = "drop_after" if effect else "drop_before"
-        fault = {"method": "POST", "path": "/issue/bulk$|/comment$", "kind": kind}
+    def lose_answer(self, *, effect: bool, file: bool = False) -> None:
+        kind, path = "drop_after" if effect else "drop_before", "/attachments$" if file else "/issue/bulk$|/comment$"
+        fault = {"method": "POST", "path": path, "kind": kind}
         requests.post(f"{self.url}/_sandbox/faults", json={"faults": [fault]}, timeout=5).raise_for_status()
 
     def count(self, key: str) -> int:
@@ -319,9 +348,19 @@ class JiraBench:
     def comment(self, ticket: str, text: str) -> None:
         self._as_person(f"issue/{ticket}/comment", {"body": text})
 
-    def attach(self, ticket: str, name: str) -> None:
-        headers = {"X-Atlassian-Token": "no-check"}
-        self._ask("POST", f"issue/{ticket}/attachments", headers=headers, files={"file": (name, b"fine")})
+    def attach(self, ticket: str, name: str, content: bytes = b"fine") -> None:
+        headers, file = {"X-Atlassian-Token": "no-check"}, (name, content, "text/plain")
+        self._ask("POST", f"issue/{ticket}/attachments", headers=headers, files={"file": file})
+
+    def files(self, ticket: str) -> list[tuple[str, bytes]]:
+        rows = self._ask("GET", f"issue/{ticket}?fields=attachment").json()["fields"]["attachment"]
+        auth, asked = ("dana.desk@example.com", "sandbox-token"), {"redirect": "false"}
+        return [
+            (row["filename"], requests.get(row["content"], params=asked, auth=auth, timeout=5).content) for row in rows
+        ]
+
+    def unwanted_file(self) -> tuple[str, bytes]:
+        return "large.log", b"x" * (LARGEST + 1)
 
     def _issues(self) -> Any:
         return requests.get(f"{self.url}/_sandbox/state", timeout=5).json()["issues"]
@@ -352,7 +391,8 @@ def memory() -> Iterator[Bench]:
 @contextmanager
 def servicenow() -> Iterator[Bench]:
     # What would be refused can be known only where the account may see the data policies.
-    running = start(create(Options(policy_acl=False, bcm=True)))
+    taken = frozenset({"log", "txt", "png"})
+    running = start(create(Options(policy_acl=False, bcm=True, attachment_extensions=taken)))
     bench = ServiceNowBench(running.url)
     try:
         yield bench
@@ -363,7 +403,7 @@ def servicenow() -> Iterator[Bench]:
 
 @contextmanager
 def jira() -> Iterator[Bench]:
-    running = start(simulated_jira.create(JiraOptions(search_lag=SEARCH_LAG)))
+    running = start(simulated_jira.create(JiraOptions(search_lag=SEARCH_LAG, upload_limit=LARGEST)))
     bench = JiraBench(running.url)
     try:
         yield bench

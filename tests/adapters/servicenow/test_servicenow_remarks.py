@@ -99,7 +99,8 @@ def test_the_remarks_of_a_hundred_tickets_are_one_call_and_files_change_no_ticke
     before = world.row(made[3])["sys_mod_count"]
     asked = {"table_name": "incident_task", "table_sys_id": made[3], "file_name": "failover.log"}
     url = f"{world.running.url}/api/now/attachment/file"
-    answer = requests.post(url, params=asked, data=b"fine", auth=("dana.desk", "sandbox-password"), timeout=5)
+    kind, auth = {"Content-Type": "text/plain"}, ("dana.desk", "sandbox-password")
+    answer = requests.post(url, params=asked, data=b"fine", headers=kind, auth=auth, timeout=5)
     world.calls.clear()
 
     found = world.adapter.remarks("recovery_task", made, AT)

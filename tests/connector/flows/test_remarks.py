@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from connector.flows.remarks import LONGEST, LOOK_EVERY
-from connector.ticketing import Refused, Ticket
-from tests.converge.nasty import Nasty
-from tests.converge.story import Ways, World
-
-
-@contextmanager
-def standing() -> Iterator[World]:
-    world = World(Ways(), "standing")
-    try:
-        world.deliver_all()
-        yield world
-    finally:
-        world.close()
-
-
-def task(side: Nasty, name: str) -> Ticket:
-    return next(ticket for ticket in side.tickets("recovery_task") if name in ticket.values["title"])
+from connector.flows.mirror_note import LONGEST
+from connector.flows.remarks import LOOK_EVERY
+from connector.ticketing import Refused
+from tests.connector.flows.mirrored import standing, task
 
 
 def test_a_comment_is_told_once_on_the_other_ticket_and_never_comes_back() -> None:
@@ -43,16 +26,13 @@ def test_a_comment_is_told_once_on_the_other_ticket_and_never_comes_back() -> No
         assert [note.partition(",")[0] for note in on_desk] == [f"Priya Nair on {there.number}"]
 
 
-def test_a_file_is_told_by_name_and_address_and_a_long_text_says_where_the_rest_is() -> None:
+def test_a_long_text_says_where_the_rest_is() -> None:
     with standing() as world:
         here, there = task(world.desk, "assess"), task(world.board, "assess")
-        world.desk.remark(here.id, "Tom Becker", "lag.png", "attachment")
         world.desk.remark(here.id, "Tom Becker", "x" * (LONGEST + 1))
         world.deliver_all()
 
-        file, long = world.board.notes(there.id)[-2:]
-        assert file.startswith(f"Tom Becker attached 'lag.png' to {here.number}, 2026-03-02")
-        assert long.endswith(f"x... (the rest stands on {here.number})")
+        assert world.board.notes(there.id)[-1].endswith(f"x... (the rest stands on {here.number})")
 
 
 def test_a_comment_whose_message_was_lost_is_found_by_the_poll() -> None:
@@ -69,7 +49,7 @@ def test_a_comment_whose_message_was_lost_is_found_by_the_poll() -> None:
 def test_a_file_that_changes_no_version_is_found_by_a_look_from_time_to_time() -> None:
     with standing() as world:
         here, there = task(world.desk, "failover"), task(world.board, "failover")
-        world.desk.remark(here.id, "Tom Becker", "lag.png", "attachment")
+        world.desk.attach(here.id, "Tom Becker", "lag.png")
         world.desk._rows[here.id].version -= 1
         world.desk.letters.clear()
         for _ in range(2):
