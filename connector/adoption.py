@@ -1,11 +1,13 @@
-"""Which of a platform's records are ours already: matched by key, by what a person says, and by name (pure)."""
+"""Which of a platform's records are ours already: matched by what a person says, by key, and by name (pure)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+
+from connector.problem import Invalid, Problem, nearest
 
 NEAR = 0.85
 """From which likeness (0..1) two names are shown as perhaps the same."""
@@ -14,12 +16,26 @@ _MOST_NEAR = 3
 
 @dataclass(frozen=True)
 class Candidate:
-    """A record on a platform; `key` is our own key where we made it."""
+    """A record on a platform: `number` is what people call it there, which two may share; the id is its own.
+
+    `key` is that of the record of ours that it was made for, `within` the id of the record that it belongs to there.
+    """
 
     id: str
     number: str
     name: str
+    url: str = ""
     key: str = ""
+    within: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person says, and where: our record of this key is the one there `called` so, by number or id."""
+
+    where: str
+    key: str
+    called: str
 
 
 @dataclass(frozen=True)
@@ -34,52 +50,117 @@ class Match:
     why: str = ""
 
 
-def matches(
-    ours: Mapping[str, str], there: Sequence[Candidate], given: Mapping[str, str], own_prefix: Mapping[str, str]
-) -> list[Match]:
-    """Match our records (key -> name) with those of a platform, in our order.
+@dataclass(frozen=True)
+class Both:
+    """The records of one kind on both sides: `names` are ours by key, `linked` the ids of those that are linked."""
 
-    `given` says by our key which number or id a person means; `own_prefix` with what the keys of our own creations of
-    each record begin. A name counts where only one record on each side bears it, whatever the case.
+    kind: str
+    names: Mapping[str, str]
+    linked: Mapping[str, str]
+    there: Sequence[Candidate]
+    _called: dict[str, list[Candidate]] = field(default_factory=lambda: defaultdict(list), init=False)
+
+    def __post_init__(self) -> None:
+        for item in self.there:
+            for name in {item.id.casefold(), item.number.casefold()}:
+                self._called[name].append(item)
+
+    def called(self, name: str) -> list[Candidate]:
+        """Return the platform's records with that id, else with that number."""
+        found = self._called.get(name.casefold(), [])
+        return [item for item in found if item.id == name] or found
+
+    def numbers(self) -> Iterator[str]:
+        return (item.number for item in self.there)
+
+
+def choose(said: Sequence[Said], kinds: Sequence[Both], connection: str) -> dict[tuple[str, str], Candidate]:
+    """Return what a person chose, by kind and key; what is linked so already is left out.
+
+    Raises Invalid with all that is wrong with it.
     """
-    free = {item.id: item for item in there}
-    found: dict[str, Match] = {}
-    for key, name in ours.items():
-        if key in given:
-            found[key] = _given(key, name, given[key], there)
+    found: dict[tuple[str, str], tuple[Said, Candidate]] = {}
+    problems: list[Problem] = []
+    first: dict[str, Said] = {}
+    for item in said:
+        before = first.setdefault(item.key, item)
+        if before is not item:
+            if before.called != item.called:
+                what = f"'{item.key}' is said to be '{before.called}' already ({before.where})"
+                problems.append(Problem(item.where, what, "keep one of both"))
+            continue
+        chosen = _chosen(item, kinds, connection)
+        if isinstance(chosen, Problem):
+            problems.append(chosen)
         else:
-            mine = [item for item in there if item.key and item.key.startswith(own_prefix[key])]
-            if len(mine) == 1:
-                found[key] = Match(key, name, mine[0], "our key")
-    twice = _taken_twice(found.values())
+            found[chosen[0], item.key] = (item, chosen[1])
+    problems += _linked_twice(found, kinds)
+    if problems:
+        raise Invalid(problems)
+    linked = {(both.kind, key): id_ for both in kinds for key, id_ in both.linked.items()}
+    return {place: candidate for place, (_, candidate) in found.items() if linked.get(place) != candidate.id}
+
+
+def _chosen(item: Said, kinds: Sequence[Both], connection: str) -> tuple[str, Candidate] | Problem:
+    sides = [both for both in kinds if item.key in both.names]
+    if not sides:
+        what = f"no {_either(kinds)} has the key '{item.key}'"
+        return Problem(item.where, what, nearest(item.key, (key for both in kinds for key in both.names)))
+    fits = [(both.kind, candidate) for both in sides for candidate in both.called(item.called)]
+    if len(fits) == 1:
+        return fits[0]
+    if not fits:
+        what = f"{connection} has no {_either(sides)} with the number or id '{item.called}'"
+        return Problem(item.where, what, nearest(item.called, (number for both in sides for number in both.numbers())))
+    ids = " and ".join(candidate.id for _, candidate in fits)
+    return Problem(item.where, f"{len(fits)} on {connection} are called '{item.called}'", f"give one by its id: {ids}")
+
+
+def _linked_twice(found: Mapping[tuple[str, str], tuple[Said, Candidate]], kinds: Sequence[Both]) -> Iterator[Problem]:
+    """Tell of records there that more than one of ours would be linked with."""
+    holders = {(both.kind, id_): key for both in kinds for key, id_ in both.linked.items()}
+    first: dict[tuple[str, str], Said] = {}
+    for (kind, key), (item, candidate) in found.items():
+        before = first.setdefault((kind, candidate.id), item)
+        holder = holders.get((kind, candidate.id), key)
+        if before is not item:
+            yield Problem(item.where, f"'{item.called}' is said to be '{before.key}' already ({before.where})")
+        elif holder != key and (kind, holder) not in found:
+            what = f"'{item.called}' is linked with the {_words(kind)} {holder} already"
+            yield Problem(item.where, what, f"say too which one {holder} is, or leave this out")
+
+
+def matches(both: Both, chosen: Mapping[tuple[str, str], Candidate], within: Mapping[str, str]) -> list[Match]:
+    """Match those of our records that are not linked, or that a person chose one for, in our order.
+
+    `within` says by our key in which of the platform's records one has to be looked for (a task in its plan), ""
+    where that does not stand there; one that is absent from `within` is looked for everywhere. A name counts where only
+    one record on each side bears it, whatever the case.
+    """
     found = {
-        key: Match(match.key, match.name, doubtful=(match.candidate,), why="two of our records are linked with it")
-        if match.candidate is not None and match.candidate.id in twice
-        else match
-        for key, match in found.items()
+        key: Match(key, name, chosen[both.kind, key], "given")
+        for key, name in both.names.items()
+        if (both.kind, key) in chosen
     }
-    for match in found.values():
-        if match.candidate is not None:
-            free.pop(match.candidate.id, None)
-    left = {key: name for key, name in ours.items() if key not in found}
-    found |= _by_name(left, list(free.values()))
+    ours = {key: name for key, name in both.names.items() if key in found or key not in both.linked}
+    used = {match.candidate.id for match in found.values() if match.candidate is not None}
+    used |= {id_ for key, id_ in both.linked.items() if key not in found}
+    free = [item for item in both.there if item.id not in used]
+    made: dict[str, list[Candidate]] = defaultdict(list)
+    for item in free:
+        made[item.key].append(item)
+    for key, name in ours.items():
+        if key not in found and len(made.get(key, ())) == 1:
+            found[key] = Match(key, name, made[key][0], "our key")
+    used = {match.candidate.id for match in found.values() if match.candidate is not None}
+    places: dict[str | None, dict[str, str]] = defaultdict(dict)
+    for key, name in ours.items():
+        if key not in found:
+            places[within.get(key)][key] = name
+    for place, names in places.items():
+        there = [item for item in free if item.id not in used and (place is None or (place and item.within == place))]
+        found |= _by_name(names, there)
     return [found[key] for key in ours]
-
-
-def _given(key: str, name: str, wanted: str, there: Iterable[Candidate]) -> Match:
-    chosen = [item for item in there if wanted in (item.id, item.number)]
-    if len(chosen) == 1:
-        return Match(key, name, chosen[0], "given")
-    why = f"there is no '{wanted}'" if not chosen else f"'{wanted}' is the number of {len(chosen)}"
-    return Match(key, name, doubtful=tuple(chosen), why=why)
-
-
-def _taken_twice(found: Iterable[Match]) -> set[str]:
-    seen: dict[str, int] = defaultdict(int)
-    for match in found:
-        if match.candidate is not None:
-            seen[match.candidate.id] += 1
-    return {item for item, count in seen.items() if count > 1}
 
 
 def _by_name(ours: Mapping[str, str], there: Sequence[Candidate]) -> dict[str, Match]:
@@ -113,3 +194,11 @@ def _likeness(one: str, other: str) -> float:
 
 def _folded(name: str) -> str:
     return " ".join(name.split()).casefold()
+
+
+def _either(kinds: Sequence[Both]) -> str:
+    return " or ".join(_words(both.kind) for both in kinds)
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

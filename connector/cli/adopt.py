@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import csv
 import getpass
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 import sqlalchemy as sa
 
-from connector.adoption import Candidate, Match, matches
+from connector.adoption import Both, Candidate, Match, Said, choose, matches
 from connector.bootstrap import Connector
-from connector.cli import output
+from connector.cli import given_links, output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection
 from connector.cli.opening import opened
 from connector.cli.records import kind_option
-from connector.continuity_record import BELONGS_TO, TITLE, keys, values_of
+from connector.continuity_record import BELONGS_TO, TITLE, keys, plan_key, values_of
 from connector.durable import Wakes
+from connector.flows.leave import Later, leave
 from connector.flows.parts import Connection, Parts
 from connector.flows.records.links import link
-from connector.store import counterparts
+from connector.store import catalogs, counterparts
 from connector.ticketing import KEPT, Record, Refused, Ticket, Unavailable
+
+_WORTH_TELLING = 2.0
+"""Seconds of a wait from which on it is told."""
 
 
 @dataclass(frozen=True)
 class Adoption:
-    """What was found for one kind of record: what is linked already, the matches, and the tickets by their id.
+    """What was found for one kind of record: both sides, the matches, and the tickets by their id."""
 
-    `nowhere`: the platform has no place for records of this kind.
-    """
-
-    kind: str
-    linked: int
-    found: list[Match]
+    both: Both
     tickets: dict[str, Ticket]
-    nowhere: bool = False
+    found: list[Match]
+
+    @property
+    def kind(self) -> str:
+        return self.both.kind
 
     def sure(self) -> Iterator[Match]:
         return (match for match in self.found if match.candidate is not None)
@@ -55,7 +60,7 @@ class Adoption:
     "--csv",
     "table",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A file of lines KEY,NUMBER that says which record of ours is which of the platform's.",
+    help="A file of lines KEY,NUMBER that says which record of ours is which of the platform's; an id will do too.",
 )
 @click.option("--link", "links", multiple=True, metavar="KEY=NUMBER", help="The same for one record; may be repeated.")
 @click.option("--apply", "apply_", is_flag=True, help="Link what matches; nothing is written without it.")
@@ -77,20 +82,22 @@ def adopt(
 
     A record matches by our own key, by what --csv or --link says, or by a name that only one on each side bears.
     """
-    given = {**(_read_csv(table) if table is not None else {}), **dict(_pair(link, "--link") for link in links)}
+    said = [*(given_links.table(table) if table is not None else ()), *given_links.pairs(links)]
     with opened(context) as connector:
         known_connection(connector, connection)
         parts = connector.assemble(Wakes(connector.database))
         side = parts.connections[connection]
         kinds = [item for item in KEPT if item in side.keeps and kind in (None, item)]
         if not kinds:
-            what = kind or "no service or plan"
+            what = _words(kind) if kind else "no service or plan"
             raise output.Declined(f"{what} is not kept in step with {connection}; see `records` in docs/admin.md")
+        with connector.database.begin() as tx:
+            if not catalogs.newest_digest(tx):
+                raise output.Declined("no services or plans are in force yet: `continuity apply`, then this again")
         try:
-            adoptions = [_look(connector, parts, side, item, given) for item in kinds]
+            adoptions = _look(parts, side, kinds, said)
         except (Unavailable, Refused) as error:
-            raise output.Declined(f"{connection} could not be read: {error}") from error
-        _unknown(parts, connector, given, kinds)
+            raise output.Declined(f"{connection} could not be read: {error}; nothing was changed") from error
         done = _link(connector, parts, connection, adoptions, create=create) if apply_ else (0, 0)
     if as_json:
         output.document(_document(connection, adoptions, done, applied=apply_))
@@ -100,85 +107,68 @@ def adopt(
         sys.exit(1)
 
 
-def _read_csv(path: Path) -> dict[str, str]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise output.Declined(f"{path} cannot be read: {error}") from error
-    found: dict[str, str] = {}
-    for place, row in enumerate(rows, 1):
-        cells = [cell.strip() for cell in row[:2]]
-        if len(cells) != len(["key", "number"]) or not all(cells):
-            raise output.Declined(f"{path}:{place}: write a key and a number, such as payments,SVC0012345")
-        if place == 1 and cells[0].casefold() == "key":
-            continue
-        if found.setdefault(cells[0], cells[1]) != cells[1]:
-            raise output.Declined(f"{path}:{place}: '{cells[0]}' stands there twice, with {found[cells[0]]} before")
+def _look(parts: Parts, side: Connection, kinds: Sequence[Record], said: Sequence[Said]) -> list[Adoption]:
+    """Compare both sides of each kind; a plan comes before its tasks. Raises Unavailable, Refused, Invalid."""
+    tickets: dict[str, dict[str, Ticket]] = {
+        kind: {ticket.id: ticket for ticket in listed(parts, side, kind)} for kind in kinds
+    }
+    sides = [_both(parts, side, kind, tickets[kind].values()) for kind in kinds]
+    chosen = choose(said, sides, side.name)
+    places = {record: _linked(parts, side, record) for record in BELONGS_TO.values()}
+    found = []
+    for both in sides:
+        of = BELONGS_TO.get(both.kind)
+        within = {key: places[of].get(plan_key(key), "") for key in both.names} if of is not None else {}
+        mine = matches(both, chosen, within)
+        if both.kind in places:
+            places[both.kind] |= {item.key: item.candidate.id for item in mine if item.candidate is not None}
+        found.append(Adoption(both, tickets[both.kind], mine))
     return found
 
 
-def _pair(text: str, option: str) -> tuple[str, str]:
-    key, sign, number = text.partition("=")
-    if not (key.strip() and sign and number.strip()):
-        raise output.Declined(f"{option} '{text}': write KEY=NUMBER, such as payments=SVC0012345")
-    return key.strip(), number.strip()
-
-
-def _unknown(parts: Parts, connector: Connector, given: dict[str, str], kinds: Sequence[Record]) -> None:
-    """Decline keys that are none of ours."""
-    with connector.database.begin() as tx:
-        known = {key for kind in kinds for key in keys(parts.records.read(tx), kind)}
-    strange = sorted(set(given) - known)
-    if strange:
-        raise output.Declined(f"no {' or '.join(kinds)} has the key {', '.join(strange)}")
-
-
-def _look(connector: Connector, parts: Parts, side: Connection, kind: Record, given: dict[str, str]) -> Adoption:
-    tickets: dict[str, Ticket] = {}
+def listed(parts: Parts, side: Connection, kind: Record, pause: Callable[[float], None] = time.sleep) -> list[Ticket]:
+    """Read all of a kind, page by page, as the rate budget allows. Raises Unavailable, Refused."""
+    found: list[Ticket] = []
     after = ""
     while True:
-        page = side.ticketing.listing(kind, after=after)
-        if page.nowhere:
-            return Adoption(kind, 0, [], {}, nowhere=True)
-        tickets |= {ticket.id: ticket for ticket in page.tickets}
+        try:
+            with leave(parts.budgets, side.name, "backfill"):
+                page = side.ticketing.listing(kind, after=after)
+        except Later as error:
+            seconds = max((error.until - parts.now()) / timedelta(seconds=1), 0.0)
+            if seconds > _WORTH_TELLING:
+                output.aside(f"{side.name} takes no more calls now: going on in {seconds:.0f} s")
+            pause(seconds)
+            continue
+        found += page.tickets
         after = page.next
         if not after:
-            break
-    with connector.database.begin() as tx:
-        catalog = parts.records.read(tx)
+            return found
+
+
+def _linked(parts: Parts, side: Connection, kind: str) -> dict[str, str]:
+    """Return the ids of the platform's records that ours are linked with, by our key."""
+    with parts.database.begin() as tx:
         rows = counterparts.every(tx, connection=side.name, record=kind)
-        ours = {key: values_of(catalog, kind, key) or {} for key in keys(catalog, kind)}
-        under = _linked(tx, side.name, BELONGS_TO.get(kind, ""))
-    of = BELONGS_TO.get(kind, "")
-    # What belongs to another is matched once that is linked, and told by it: two plans may have a task of one name.
-    ours = {key: values for key, values in ours.items() if not of or values[of] in under.values()}
-    names = {key: f"{values[TITLE[kind]]}{f' ({values[of]})' if of else ''}" for key, values in ours.items()}
-    linked = {row.key: row.platform_id for row in rows if row.platform_id and not row.gone}
-    wanted = {key: name for key, name in names.items() if key not in linked or key in given}
-    taken = {platform_id for key, platform_id in linked.items() if key not in given}
+    return {row.key: row.platform_id for row in rows if row.platform_id and not row.gone}
+
+
+def _both(parts: Parts, side: Connection, kind: Record, tickets: Iterable[Ticket]) -> Both:
+    with parts.database.begin() as tx:
+        catalog = parts.records.read(tx)
+    names = {key: str((values_of(catalog, kind, key) or {})[TITLE[kind]]) for key in keys(catalog, kind)}
     there = [
-        Candidate(ticket.id, ticket.number, f"{ticket.values.get(TITLE[kind]) or ''}{told}", ticket.key)
-        for ticket in tickets.values()
-        if ticket.id not in taken and (told := _of(ticket, of, under)) is not None
+        Candidate(
+            ticket.id,
+            ticket.number,
+            str(ticket.values.get(TITLE[kind]) or ""),
+            ticket.url,
+            counterparts.key_of(ticket.key, kind, side.name),
+            str(ticket.values.get(BELONGS_TO.get(kind, "")) or ""),
+        )
+        for ticket in tickets
     ]
-    prefixes = {key: f"{counterparts.subject(kind, key)}:{side.name}:" for key in wanted}
-    found = matches(wanted, there, {key: number for key, number in given.items() if key in wanted}, prefixes)
-    return Adoption(kind, len(linked), found, tickets)
-
-
-def _linked(tx: sa.Connection, connection: str, kind: str) -> dict[str, str]:
-    """Return the keys of the records of a kind that are linked on a connection, by the ids there; {} for no kind."""
-    rows = counterparts.every(tx, connection=connection, record=kind) if kind else ()
-    return {row.platform_id: row.key for row in rows if row.platform_id and not row.gone}
-
-
-def _of(ticket: Ticket, of: str, under: dict[str, str]) -> str | None:
-    """Return how a ticket's name tells to which record of ours it belongs, None where it belongs to none of these."""
-    if not of:
-        return ""
-    key = under.get(str(ticket.values.get(of) or ""))
-    return None if key is None else f" ({key})"
+    return Both(kind, names, _linked(parts, side, kind), there)
 
 
 def _link(
@@ -220,9 +210,9 @@ def _document(
                 "kind": item.kind,
                 "key": match.key,
                 "name": match.name,
-                "number": match.candidate.number if match.candidate is not None else "",
+                **(_plain(match.candidate) if match.candidate is not None else {"number": "", "id": "", "url": ""}),
                 "by": match.by,
-                "doubtful": [{"number": one.number, "name": one.name} for one in match.doubtful],
+                "doubtful": [{**_plain(one), "name": one.name} for one in match.doubtful],
                 "why": match.why,
             }
             for item in adoptions
@@ -231,32 +221,48 @@ def _document(
     }
 
 
+def _plain(one: Candidate) -> dict[str, str]:
+    return {"number": one.number, "id": one.id, "url": one.url}
+
+
 def _print(connection: str, adoptions: Sequence[Adoption], done: tuple[int, int], *, applied: bool) -> None:
     for item in adoptions:
+        what = _words(item.kind)
+        numbers = Counter(one.number for one in item.both.there)
         output.table(
             ("Kind", "Key", "Name", f"On {connection}", "Match", "To know"),
-            [_line(item, match) for match in item.found],
-            nothing=f"There is no place for a {item.kind} there."
-            if item.nowhere
-            else f"Every {item.kind} is linked ({item.linked}).",
+            [_line(item, match, numbers) for match in item.found],
+            nothing=f"Every {what} is linked ({len(item.both.names)})." if item.both.names else f"There is no {what}.",
         )
     sure = sum(1 for item in adoptions for _ in item.sure())
     missing = sum(1 for item in adoptions for _ in item.missing())
     doubtful = sum(len(item.found) for item in adoptions) - sure - missing
     if applied:
-        output.say(f"{done[0]} linked, {done[1]} to be created; {doubtful} doubtful.", style="green")
+        left = f"; {missing} are not there (--create)" if missing and not done[1] else ""
+        output.say(f"{done[0]} linked, {done[1]} to be created{left}; {doubtful} doubtful.", style="green")
     else:
         output.say(f"{sure} match, {missing} are not there, {doubtful} are doubtful. Nothing was changed.")
     if not applied and sure + missing:
         output.say("--apply links what matches; with --create, what is not there is created too.")
     if doubtful:
-        output.say("A doubtful one is linked with --link KEY=NUMBER or --csv FILE.")
+        output.say("A doubtful one is linked with --link KEY=NUMBER or --csv FILE; where a number repeats, by the id.")
 
 
-def _line(item: Adoption, match: Match) -> tuple[str, ...]:
+def _line(item: Adoption, match: Match, numbers: Counter[str]) -> tuple[str, ...]:
+    start = (_words(item.kind), match.key, match.name)
     if match.candidate is not None:
-        there = f"{match.candidate.number} {match.candidate.name}"
-        return (item.kind, match.key, match.name, there, match.by, "")
-    doubtful = "\n".join(f"{one.number} {one.name}" for one in match.doubtful)
+        return (*start, _called(match.candidate, numbers), match.by, "")
+    doubtful = "\n".join(_called(one, numbers, told=len(match.doubtful) > 1) for one in match.doubtful)
     verdict = "doubtful" if match.doubtful or match.why else "not there"
-    return (item.kind, match.key, match.name, doubtful, verdict, match.why)
+    return (*start, doubtful, verdict, match.why)
+
+
+def _called(one: Candidate, numbers: Counter[str], *, told: bool = False) -> str:
+    """Return what people call a record there; one of several (`told`) with what tells it apart."""
+    number = one.number if one.number and numbers[one.number] == 1 else one.id
+    name = one.name if one.name != number else ""
+    return " ".join(part for part in (number, name, one.url if told else "") if part)
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from connector.budget import Budgets
+from connector.call import Call
+from connector.cli.adopt import listed
 from connector.settings import Settings
 from tests.connector.cli.conftest import Run, answer, run_in
-from tests.world import World, world
+from tests.records_in_step import PAYMENTS, Office
+from tests.world import DESK, World, talk, world
 
 
 def keeping(settings: Settings) -> Settings:
@@ -43,6 +49,23 @@ def run(kept: World) -> Run:
 def in_step(world: World) -> set[tuple[str, str]]:
     rows = world.rows("SELECT key, connection FROM counterpart WHERE state = 'in step'")
     return {(row.key, row.connection) for row in rows}
+
+
+def test_two_of_one_name_are_told_apart_by_id_and_address(kept: World, run: Run) -> None:
+    twin = kept.servicenow_call("POST", "/api/now/table/cmdb_ci_service", json={"name": "Payments"})["sys_id"]
+    ids = {row["sys_id"] for row in kept.table("cmdb_ci_service") if row["name"] == "Payments"}
+
+    (match,) = [item for item in answer(run("adopt", "servicenow", "--json"))["records"] if item["key"] == "payments"]
+    shown = run("adopt", "servicenow").stdout
+    refused = run("adopt", "servicenow", "--link", "payments=Payments", "--apply")
+    given = answer(run("adopt", "servicenow", "--link", f"payments={twin}", "--json"))["records"]
+    talk("DELETE", f"{kept.servicenow.url}/api/now/table/cmdb_ci_service/{twin}", auth=DESK).raise_for_status()
+
+    assert {item["id"] for item in match["doubtful"]} == ids
+    assert all(item["id"] in item["url"] and item["url"] in shown for item in match["doubtful"])
+    assert "2 on servicenow are called 'Payments'" in refused.stderr
+    assert all(item in refused.stderr for item in ids)
+    assert [(item["by"], item["id"]) for item in given if item["key"] == "payments"] == [("given", twin)]
 
 
 def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: World, run: Run) -> None:
@@ -83,7 +106,7 @@ def test_what_makes_no_sense_is_declined(run: Run) -> None:
     for arguments, told in (
         (("adopt", "servicenow", "--kind", "plan"), "plan is not kept in step with servicenow"),
         (("adopt", "servicenow", "--link", "payments"), "write KEY=NUMBER"),
-        (("adopt", "servicenow", "--link", "nothing=BS1"), "no service has the key nothing"),
+        (("adopt", "servicenow", "--link", "nothing=BS1"), "--link nothing=BS1: no service has the key 'nothing'"),
         (("reconcile", "--dry-run"), "goes with --full"),
         (("settle", "service", "payments", "rto"), "--ours or --theirs"),
     ):
@@ -92,3 +115,32 @@ def test_what_makes_no_sense_is_declined(run: Run) -> None:
         assert told in result.stderr, result.stderr
     settled = answer(run("settle", "service", "payments", "rto", "--ours", "--json"))
     assert "nothing is to be settled" in settled[0]["reason"]
+
+
+def test_records_are_applied_before_they_are_adopted(folder: Path) -> None:
+    file = folder / "continuity.yaml"
+    file.write_text(file.read_text().replace("    platform: jira\n", "    platform: jira\n    records: {plan: link}\n"))
+
+    early = run_in(folder, "adopt", "jira")
+
+    assert early.exit_code == 1
+    assert early.stderr == "no services or plans are in force yet: `continuity apply`, then this again\n"
+
+
+def test_the_listing_waits_where_the_platform_takes_no_more_calls(tmp_path: Path) -> None:
+    office = Office(tmp_path, page=1, services=(PAYMENTS, replace(PAYMENTS, key="portal", name="Portal")), create=True)
+    office.sweep()
+    budgets = Budgets(lambda: office.now)
+    office.start(budgets)
+    budgets.called("desk", Call("GET", "/", 429, 0.1, leave_alone=30))
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        office.now += timedelta(seconds=seconds)
+
+    found = listed(office.parts, office.parts.connections["desk"], "service", pause)
+    office.close()
+
+    assert len(found) == len(office.services)
+    assert waited == [32]
