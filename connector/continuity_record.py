@@ -41,6 +41,7 @@ BESIDE = frozenset({"project", "updated_at"})
 """Neutral fields that say where a record was made and when it was changed: none of its own."""
 _LEAST_CRITICAL = 4
 _LONGEST = timedelta(days=36500)
+"""A hundred years."""
 
 
 def plain(value: Any) -> Any:
@@ -103,7 +104,7 @@ def fault(record: str, ours: Mapping[str, Any], field: str, value: Any) -> str:
     if field in OBJECTIVES:
         return _objective_fault({**ours, field: value}, field, value)
     if field == "duration":
-        return _length_fault("duration", value)
+        return _length_fault("a duration", value)
     if field == "criticality" and (isinstance(value, bool) or value not in range(1, _LEAST_CRITICAL + 1)):
         return f"'{value}' is not a criticality, 1 (most critical) to 4"
     if field in DAYS and not _is_day(value):
@@ -139,11 +140,17 @@ def said(field: str, value: Any) -> str:
     if value in (None, "", []):
         return "nothing"
     if field in LENGTHS and isinstance(value, (int, float)):
-        return format_duration(timedelta(seconds=value)) if abs(value) < _LONGEST.total_seconds() else f"{value} s"
+        return _span(value)
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     text = str(value)
     return text if "\n" not in text else f"a text of {len(text)} characters"
+
+
+def _span(seconds: float) -> str:
+    if seconds > _LONGEST.total_seconds():
+        return "more than 100 years"
+    return format_duration(timedelta(seconds=seconds)) if seconds >= 0 else f"{seconds} s"
 
 
 def _fitting(record: str, ours: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,13 +171,15 @@ def _length_fault(called: str, value: Any, *, none: bool = False) -> str:
     """Say why a value cannot be a length of time, "" where it can; `none` says that it may be 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124 - not a number
         return f"'{value}' is not a length of time"
-    if value < 0 or (value == 0 and not none) or value > _LONGEST.total_seconds():
-        return f"{value} s cannot be a {called}"
+    if value > _LONGEST.total_seconds():
+        return f"a length of more than 100 years cannot be {called}"
+    if value < 0 or (value == 0 and not none):
+        return f"{value} s cannot be {called}"
     return ""
 
 
 def _objective_fault(values: Mapping[str, Any], field: str, value: Any) -> str:
-    fault = _length_fault(field.upper(), value, none=field == "rpo")
+    fault = _length_fault(f"an {field.upper()}", value, none=field == "rpo")
     if fault:
         return fault
     rto, mtpd = values.get("rto"), values.get("mtpd")

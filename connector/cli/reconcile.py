@@ -76,7 +76,7 @@ def _audit(connector: Connector, parts: Parts, sides: Iterable[Connection], *, d
         output.document(done)
     else:
         for item in done:
-            _print(item)
+            _print(item, served=connector.served())
     if any(item["fault"] for item in done):
         sys.exit(1)
 
@@ -90,10 +90,15 @@ def _audit_one(connector: Connector, parts: Parts, side: Connection, *, dry_run:
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(side.name, total=expected or None, told="")
         audit = flow.Audit(parts, side, getpass.getuser(), dry_run=dry_run, pause=time.sleep)
-        for found in audit.run():
-            linked = found.counts.get("linked", 0)
-            told = f"{found.counts.get('read', 0)} read, {found.counts.get('different', 0)} different"
-            bar.update(task, completed=min(linked, expected), told=told)
+        try:
+            for found in audit.run():
+                linked = found.counts.get("linked", 0)
+                told = f"{found.counts.get('read', 0)} read, {found.counts.get('different', 0)} different"
+                bar.update(task, completed=min(linked, expected), told=told)
+        except KeyboardInterrupt:
+            read = found.counts.get("read", 0)
+            output.aside(f"{side.name}: stopped after {read} records; run it again, it goes on at its page")
+            raise
     return {
         "connection": side.name,
         "dry_run": dry_run,
@@ -103,7 +108,7 @@ def _audit_one(connector: Connector, parts: Parts, side: Connection, *, dry_run:
     }
 
 
-def _print(item: dict[str, Any]) -> None:
+def _print(item: dict[str, Any], *, served: bool) -> None:
     name, counts = item["connection"], item["counts"]
     if item["fault"]:
         output.say(f"{name}: broken off, {item['fault']}; run it again, it goes on where it stopped", style="yellow")
@@ -119,3 +124,6 @@ def _print(item: dict[str, Any]) -> None:
         output.say(f"  and {left} more")
     if item["dry_run"]:
         output.say("Nothing was changed: without --dry-run, this is what the service does.")
+    elif item["findings"]:
+        when = "does it now" if served else "does it when it runs (`continuity serve`)"
+        output.say(f"All this was handed to the service, which {when}; `continuity records` tells how things stand.")

@@ -11,7 +11,6 @@ from connector.cli.context import Context
 from connector.cli.desk import known_connection
 from connector.cli.opening import opened
 from connector.console.records import STATES, listed
-from connector.continuity_record import said
 from connector.ticketing import KEPT
 
 kind_option = click.option("--kind", type=click.Choice(KEPT), help="Only services, or only plans.")
@@ -51,15 +50,13 @@ def records(context: Context, *, kind: str | None, connection: str, state: str |
 
 def _conflicts(item: dict[str, Any]) -> list[str]:
     return [
-        f"{one['field']}: {said(one['field'], one['ours'])} here, {said(one['field'], one['theirs'])} there since "
-        f"{output.shown(one['since'])}"
+        f"{one['field']}: {one['ours_said']} here, {one['theirs_said']} there since {output.shown(one['since'])}"
         for one in item["conflicts"]
     ]
 
 
 def _taken(item: dict[str, Any]) -> list[str]:
     return [
-        f"{one['field']} {said(one['field'], one['value'])} taken {output.shown(one['at'])}; the file said "
-        f"{said(one['field'], one['in_file'])}"
+        f"{one['field']} {one['value_said']} taken {output.shown(one['at'])}; the file said {one['in_file_said']}"
         for one in item["taken"]
     ]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from marshmallow import Schema, fields, validate
 
 from connector.console.shapes import choice, instant, text
+from connector.continuity_record import said
 from connector.store import counterparts
 from connector.ticketing import KEPT
 
@@ -31,6 +32,8 @@ class Conflict(Schema):
     field = text("Our name of the field.")
     ours = fields.Raw(required=True, allow_none=True, metadata={"description": "Our value."})
     theirs = fields.Raw(required=True, allow_none=True, metadata={"description": "The platform's value."})
+    ours_said = text("Our value as people write it, such as 4h.")
+    theirs_said = text("The platform's value as people write it.")
     since = instant("When both sides were first seen to differ")
 
 
@@ -38,6 +41,8 @@ class Taken(Schema):
     field = text("Our name of the field.")
     value = fields.Raw(required=True, allow_none=True, metadata={"description": "The value that stands."})
     in_file = fields.Raw(required=True, allow_none=True, metadata={"description": "What the file said at that time."})
+    value_said = text("The value that stands, as people write it, such as 4h.")
+    in_file_said = text("What the file said, as people write it.")
     at = instant("When it was taken")
 
 
@@ -74,7 +79,6 @@ def listed(tx: sa.Connection, *, kind: str = "", connection: str = "", state: st
 
 
 def _record(row: sa.Row[Any], taken: list[sa.Row[Any]]) -> dict[str, Any]:
-    nothing = (None, None)
     problems = row.problems
     held = [f"{name}: {reason}" for name, reason in problems.get("held", {}).items()]
     return {
@@ -85,19 +89,31 @@ def _record(row: sa.Row[Any], taken: list[sa.Row[Any]]) -> dict[str, Any]:
         "url": row.url,
         "state": row.state,
         "since": row.state_at,
-        "conflicts": [
-            {
-                "field": name,
-                "ours": row.ours.get(name, nothing)[0],
-                "theirs": row.theirs.get(name, nothing)[0],
-                "since": datetime.fromisoformat(since),
-            }
-            for name, since in row.conflicts.items()
-        ],
-        "taken": [
-            {"field": item.field, "value": item.value, "in_file": item.file_value, "at": item.taken_at}
-            for item in taken
-            if item.connection == row.connection
-        ],
+        "conflicts": [_conflict(row, name, since) for name, since in row.conflicts.items()],
+        "taken": [_taken(item) for item in taken if item.connection == row.connection],
         "problems": [*problems.get("doubt", []), *held, *problems.get("read", []), *([row.gone] if row.gone else [])],
+    }
+
+
+def _conflict(row: sa.Row[Any], name: str, since: str) -> dict[str, Any]:
+    nothing = (None, None)
+    ours, theirs = row.ours.get(name, nothing)[0], row.theirs.get(name, nothing)[0]
+    return {
+        "field": name,
+        "ours": ours,
+        "theirs": theirs,
+        "ours_said": said(name, ours),
+        "theirs_said": said(name, theirs),
+        "since": datetime.fromisoformat(since),
+    }
+
+
+def _taken(item: sa.Row[Any]) -> dict[str, Any]:
+    return {
+        "field": item.field,
+        "value": item.value,
+        "in_file": item.file_value,
+        "value_said": said(item.field, item.value),
+        "in_file_said": said(item.field, item.file_value),
+        "at": item.taken_at,
     }

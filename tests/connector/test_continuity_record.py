@@ -78,8 +78,8 @@ def test_a_value_that_fits_no_more_is_left_out() -> None:
     [
         ("name", "", "is empty"),
         ("rto", None, "is empty"),
-        ("rto", 0, "cannot be a RTO"),
-        ("rto", 1e15, "cannot be a RTO"),
+        ("rto", 0, "0 s cannot be an RTO"),
+        ("rto", 1e15, "a length of more than 100 years cannot be an RTO"),
         ("rto", float("nan"), "is not a length of time"),
         ("rto", 9 * 3600, "longer than the MTPD of 8h"),
         ("mtpd", 3600, "longer than the MTPD of 1h"),

@@ -22,7 +22,7 @@ def preview(parts: Parts, row: sa.Row[Any], ticket: Ticket) -> list[str]:
     """Say what would come of a ticket as it stands now; nothing is kept."""
     called = f"{row.record} {row.key}"
     if ticket.deleted:
-        return [f"{called}: {row.number} is gone from {row.connection}; it would be unlinked"]
+        return [f"{called}: {row.number} is gone from {row.connection}; it is unlinked"]
     still = replace(parts, wakes=_Asleep(), cause="a look at what would happen")
     with parts.database.engine.connect() as tx:
         try:

@@ -88,7 +88,8 @@ def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: Worl
     kept.settle()
 
     (payments,) = [item for item in answer(run("records", "--json")) if item["key"] == "payments" and item["taken"]]
-    assert payments["taken"][0] | {"at": ""} == {"field": "criticality", "value": 2, "in_file": 1, "at": ""}
+    values = {"field": "criticality", "value": 2, "in_file": 1, "value_said": "2", "in_file_said": "1", "at": ""}
+    assert payments["taken"][0] | {"at": ""} == values
     assert "criticality 1 -> 2, taken from" in run("history", "--ticket", payments["number"], "--json").stdout
     (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if "was taken" in item["what"]]
     assert ": services.payments.criticality" in warning["where"]
