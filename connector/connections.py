@@ -269,7 +269,11 @@ def _carried(mapping: RecordMapping, values: Mapping[str, Any]) -> Carried:
         for field in mapping.fields
         if field.writes and problem.where.startswith(field.where)
     }
-    return Carried({name: plain(value) for name, value in read.values.items() if name in values}, lost)
+    # What is read from one field and written to another stands as it is written.
+    written_apart = {field.source for field in mapping.fields if field.writes and field.source not in read.values}
+    read_apart = {field.source for field in mapping.fields if field.reads} & written_apart - set(lost)
+    apart = {name: plain(values[name]) for name in read_apart if name in values}
+    return Carried({**apart, **{name: plain(value) for name, value in read.values.items() if name in values}}, lost)
 
 
 def _secret_faults(settings: Settings, item: ConnectionSettings) -> list[Problem]:

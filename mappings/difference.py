@@ -133,13 +133,14 @@ def shipped_changes(content: Mapping[str, Texts]) -> list[str]:
     """
     lines: list[str] = []
     for platform, files in content.items():
-        current = library.gather(platform)
         for record, texts in files.items():
-            if not texts or record not in current or texts[0] == current[record][0]:
+            if not texts or record not in RECORDS:
+                continue
+            current = library.shipped_text(platform, record, *texts[1:])
+            if texts[0] == current:
                 continue
             old, new = (
-                plain(parse(text, library.shipped_file(platform, record)).content)
-                for text in (texts[0], current[record][0])
+                plain(parse(text, library.shipped_file(platform, record)).content) for text in (texts[0], current)
             )
             for path, was, now in _walk(old, new, ()):
                 where = f"shipped {platform}/{record}.yaml: {'.'.join(path)}"

@@ -64,7 +64,8 @@ def gather(platform: str, directory: Path | None = None) -> dict[str, list[str]]
             continue
         file = own_file(platform, record)
         try:
-            texts[record].append(path.read_text("utf-8"))
+            own = path.read_text("utf-8")
+            texts[record] = [shipped_text(platform, record, own), own]
         except UnicodeDecodeError as error:
             line = path.read_bytes()[: error.start].count(b"\n") + 1
             problems.append(Problem(f"{file}:{line}", "not UTF-8 text", "save the file as UTF-8"))
@@ -92,6 +93,7 @@ def build(platform: str, texts: Texts, *, checked: bool = True) -> Mappings:
             problems.extend(error.problems)
             continue
         problems += found
+        problems += _unlike(platform, record, (texts.get(record) or ())[1:]) if checked else ()
         if mapping is not None:
             records[record] = mapping
     if any(problem.level == "error" for problem in problems):
@@ -114,7 +116,7 @@ def _examined(
 def sourced(platform: str, record: Record, texts: Sequence[str] = ()) -> Source:
     """Merge one record's texts, the shipped one first (by default what we ship now); raises Invalid."""
     file = own_file(platform, record)
-    names = (shipped_file(platform, record), file)
+    names = (shipped_file(platform, _base(platform, record, *texts[1:])), file)
     layers = tuple(
         _parsed(text, name) for text, name in zip(texts or (_shipped(platform, record),), names, strict=False)
     )
@@ -132,6 +134,40 @@ def own_file(platform: str, record: str) -> str:
 def shipped_file(platform: str, record: str) -> str:
     """Return the name by which a shipped file is shown."""
     return f"mappings/defaults/{platform}/{record}.yaml (shipped)"
+
+
+def shipped_text(platform: str, record: str, *own: str) -> str:
+    """Return what we ship now for an admin's file, or for none: the alternative that it names where it does."""
+    return _shipped(platform, _base(platform, record, *own))
+
+
+@cache
+def alternatives(platform: str, record: str) -> tuple[str, ...]:
+    """Return the names of what we ship for a record besides its own file."""
+    files = (file.name for file in (resources.files("mappings") / "defaults" / platform).iterdir())
+    return tuple(sorted(name.split(".")[1] for name in files if name.startswith(f"{record}.") and name.count(".") > 1))
+
+
+def _base(platform: str, record: str, *own: str) -> str:
+    """Return which shipped file an admin's file differs from; the record's own where it names none that there is."""
+    like = _like(platform, record, *own)
+    return f"{record}.{like}" if like in alternatives(platform, record) else record
+
+
+def _like(platform: str, record: str, *own: str) -> str:
+    """Return the alternative that an admin's file names, "" for none, or where the file cannot be read."""
+    try:
+        return next((str(_parsed(text, own_file(platform, record)).content.get("like") or "") for text in own), "")
+    except Invalid:
+        return ""  # told when the file is compiled
+
+
+def _unlike(platform: str, record: str, own: Sequence[str]) -> list[Problem]:
+    like, known = _like(platform, record, *own), alternatives(platform, record)
+    if not like or like in known:
+        return []
+    fix = nearest(like, known) or (f"there are: {', '.join(known)}" if known else "take it out: there is none")
+    return [Problem(f"{own_file(platform, record)}: like", f"no other mapping of a {record} is called '{like}'", fix)]
 
 
 @lru_cache(maxsize=256)

@@ -206,8 +206,8 @@ class Mapping:
             if lookup is not None:
                 named = value if isinstance(value, (list, tuple)) else [value]
                 for name in (*named, item.shape.else_write):
-                    if isinstance(name, str) and name:
-                        yield lookup, name
+                    if isinstance(name, (str, int)) and str(name):
+                        yield lookup, str(name)
 
     @cached_property
     def _writes(self) -> tuple[Field, ...]:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connector.duration import parse_duration
+from connector.duration import format_duration, parse_duration
 from mappings import rich_text
 
 TYPES = (
@@ -266,7 +266,7 @@ def _writer_of_one(shape: Shape) -> Writer:
         return lambda value, _: _chosen(value, shape)
     if shape.lookup is not None:
         lookup = shape.lookup
-        return lambda value, resolve: _looked_up(str(value), lookup, shape.else_write, resolve)
+        return lambda value, resolve: _looked_up(value, lookup, shape.else_write, resolve)
     if shape.type == "rich_text":
         markup = shape.format
         return lambda value, _: rich_text.write(str(value), markup)
@@ -283,12 +283,14 @@ def _chosen(value: Any, shape: Shape) -> Any:
     raise Unmapped(f"our value '{value}' is not mapped", f"add {value}: <the platform's value>")
 
 
-def _looked_up(name: str, lookup: Lookup, otherwise: Any, resolve: Resolve) -> str:
+def _looked_up(value: Any, lookup: Lookup, otherwise: Any, resolve: Resolve) -> str:
+    name = str(value)
     found = resolve(lookup, name)
     if found is None and otherwise is not NOTHING:
         found = resolve(lookup, str(otherwise))
     if found is None:
-        raise Unmapped(f"no {lookup.kind} '{name}' on the platform", "create it there, or correct the name here")
+        shown = f"'{name}'" if isinstance(value, str) else f"of {format_duration(timedelta(seconds=value))}"
+        raise Unmapped(f"no {lookup.kind} {shown} on the platform", "create it there, or correct the name here")
     return found
 
 

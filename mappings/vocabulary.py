@@ -173,14 +173,14 @@ INSTANTS = frozenset({"opened_at", "resolved_at", "closed_at", "updated_at", "ou
 DAYS = frozenset({"review_at", "tested_at"})
 
 
-def fitting(name: str) -> tuple[str, ...]:
-    """Return the types that a neutral field can have, () where any will do."""
+def fitting(name: str, direction: str = "both") -> tuple[str, ...]:
+    """Return the types that a neutral field can have where it crosses in a direction, () where any will do."""
     if name in INSTANTS:
         return ("datetime", "date")
     if name in DAYS:
         return ("date",)
     if name in _LENGTHS:
-        return ("duration", "number")
+        return ("duration", "number", *(("reference",) if direction == "write" else ()))
     if name in WHOLE:
         return ("number", "choice")
     if name in _BOOLS:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from adapters.servicenow import query
 from adapters.servicenow.batch import Answer, Inner
@@ -13,7 +14,7 @@ from adapters.servicenow.records import is_sys_id
 from mappings.transforms import Lookup, scalar
 
 Name = tuple[Lookup, str]
-"""How a name is looked up (its kind is `team`, `user`, `ci` or `service`), and the name."""
+"""How a name is looked up (its kind is one of `_KINDS`), and the name: of a `timeframe` its seconds."""
 
 KEEP = 3600.0
 KEEP_ABSENT = 60.0
@@ -29,6 +30,16 @@ class _Kind:
     table: str
     columns: tuple[str, ...]
     condition: str = ""
+    stored: Callable[[str], str] = str
+    """Gives a name as the columns hold it."""
+
+
+def _since_1970(seconds: str) -> str:
+    """Return a length of time as the instant so long after the beginning of 1970, as the platform stores durations."""
+    try:
+        return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(seconds)):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        return seconds
 
 
 # cmdb_ci holds services too, as cmdb_ci_service extends it.
@@ -37,6 +48,7 @@ _KINDS: Mapping[str, _Kind] = {
     "user": _Kind("sys_user", ("user_name", "email", "name"), "active=true"),
     "ci": _Kind("cmdb_ci", ("name",)),
     "service": _Kind("cmdb_ci", ("name",)),
+    "timeframe": _Kind("sn_bcm_timeframe", ("starts_at",), stored=_since_1970),
 }
 
 
@@ -119,7 +131,8 @@ class Lookups:
             fields = ("sys_id", "sys_created_on", *dict.fromkeys((*columns, "name")))
             for start in range(0, len(names), _PER_REQUEST):
                 part = names[start : start + _PER_REQUEST]
-                asked = query.either(*(query.where(column, "=", name) for name in part for column in columns))
+                stored = [place.stored(name) for name in part]
+                asked = query.either(*(query.where(column, "=", name) for name in stored for column in columns))
                 condition = query.every(place.condition, asked)
                 url = query.listing(place.table, condition, fields, display="false", limit=1000)
                 inners.append(Inner(f"{_asked_as(lookup)}{start}", "GET", url))
@@ -163,13 +176,10 @@ def _asked_as(lookup: Lookup) -> str:
 
 
 def _match(rows: Sequence[Mapping[str, object]], lookup: Lookup, name: str) -> Mapping[str, object] | None:
+    wanted = _KINDS[lookup.kind].stored(name).casefold()
     # What the platform gave is compared again: it ignores a condition on a column that it does not have.
     for column in _columns(lookup):
-        found = {
-            scalar(row.get("sys_id"), ""): row
-            for row in rows
-            if scalar(row.get(column), "").casefold() == name.casefold()
-        }
+        found = {scalar(row.get("sys_id"), ""): row for row in rows if scalar(row.get(column), "").casefold() == wanted}
         if found and lookup.several == "first":
             return min(found.values(), key=_age)
         if found:

@@ -85,7 +85,7 @@ def _needs(source: Source, record: Record, path: Path, entry: Entry) -> Iterator
 def _type(source: Source, record: Record, path: Path, entry: Entry) -> Iterator[Problem]:
     del record
     ours, given = entry["source"] or path[-1], entry["type"]
-    fit = fitting(ours)
+    fit = fitting(ours, entry["direction"])
     # A constant has no shape; a computed value is checked by its expression.
     if fit and given not in fit and entry.get("field") and not entry.get("compute"):
         what = f"{ours} cannot be of type {given}"

@@ -12,7 +12,7 @@ from mappings.transforms import TYPES
 DIRECTIONS = ("read", "write", "both")
 WINS = ("continuity", "platform", "newest", "manual")
 SEVERAL = ("refuse", "first")
-KINDS = ("team", "user", "ci", "service")
+KINDS = ("team", "user", "ci", "service", "timeframe")
 
 
 class _Text(fields.String):
@@ -143,6 +143,7 @@ class MappingSchema(Schema):
     version = fields.Integer(
         validate=validate.Equal(1), load_default=1, metadata=_told("of this language; there is only 1")
     )
+    like = fields.String(metadata=_told("the shipped alternative that this file differs from: assets", "servicenow"))
     table = fields.String(metadata=_told("the table on which the record stands", "servicenow"))
     lasting_table = fields.String(metadata=_told("the table of tasks that must outlive their incident", "servicenow"))
     lasting_fields = fields.Dict(

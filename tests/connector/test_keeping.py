@@ -47,3 +47,25 @@ def test_a_value_that_the_mapping_cannot_write_is_told() -> None:
 
     assert list(lost) == ["criticality"]
     assert "9" in lost["criticality"]
+
+
+@pytest.mark.parametrize("platform", ["servicenow", "jira"])
+def test_where_a_plans_task_belongs_is_ours_to_say_and_compared(platform: str) -> None:
+    keep = keeping(load(platform)["plan_task"], create=True)
+
+    assert keep.rules["plan"] == Rule(reads=False, writes=True)
+    assert keep.rules["duration"] == Rule(reads=True, writes=True)
+    values = {"title": "Fail over", "duration": 1200, "plan": "10042", "phase": "recovery"}
+    assert keep.carry(values).values == {"title": "Fail over", "duration": 1200, "plan": "10042"}
+
+
+def test_an_objective_that_is_read_through_a_reference_is_compared_as_it_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "mappings/servicenow/service.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("like: assets\n")
+
+    keep = keeping(load("servicenow", tmp_path)["service"], create=False)
+
+    assert keep.rules["rto"] == Rule(reads=True, writes=True)
+    assert keep.carry({"name": "Payments", "rto": 5400}).values == {"name": "Payments", "rto": 5400}
+    assert "criticality" not in keep.rules

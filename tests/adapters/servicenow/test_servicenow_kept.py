@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from adapters.servicenow.records import sys_id_of
+from connector.problem import Invalid
 from connector.ticketing import KEPT, Unavailable, Write
 from sandbox.servicenow.options import Options
 from sandbox.servicenow.record import sys_id
@@ -194,28 +195,49 @@ def test_a_preflight_of_a_plan_is_clean_on_either_table(make):
         assert world.adapter.listing("plan").tickets == ()
 
 
+def asset(world, **objectives):
+    names = {name: sys_id("sn_bcm_timeframe", timeframe) for name, timeframe in objectives.items()}
+    return world.post("sn_bcp_plan_asset", name="Payments", **names)
+
+
 def test_recovery_objectives_of_a_plans_assets_are_read_from_their_timeframes(make):
-    world = make(
-        BCM,
-        service="""
-table: sn_bcp_plan_asset
-classes: []
-retired: null
-fields:
-  criticality: null
-  owner: null
-  mtpd: null
-  rto: {field: recovery_time_objective.starts_at, direction: read, format: since_1970, wins: null}
-  rpo: {field: recovery_point_objective.starts_at, direction: read, format: since_1970, wins: null}
-""",
-    )
-    four, day = (sys_id("sn_bcm_timeframe", name) for name in ("4 hours", "1 day"))
-    facts = {"recovery_time_objective": four, "recovery_point_objective": day}
-    world.post("sn_bcp_plan_asset", name="Payments", **facts)
+    world = make(BCM, KEEPS, service="like: assets")
+    asset(world, recovery_time_objective="4 hours", recovery_point_objective="1 day")
 
-    (asset,) = world.adapter.listing("service").tickets
+    (found,) = world.adapter.listing("service").tickets
 
-    assert (asset.values["name"], asset.values["rto"], asset.values["rpo"]) == ("Payments", 4 * 3600, 86400)
+    assert (found.record, found.values["name"]) == ("service", "Payments")
+    assert (found.values["rto"], found.values["rpo"]) == (4 * 3600, 86400)
+    assert [line for line in world.told() if "plan.yaml" not in line] == []
+
+
+def test_an_objective_is_written_to_an_asset_as_the_timeframe_that_starts_after_as_long(make):
+    world = make(BCM, service="like: assets")
+    made = asset(world, recovery_time_objective="4 hours")
+
+    written = send(world, Write("w", "update", "service", id=made, values={"rto": 3600, "rpo": 86400}))
+
+    row = world.row(made)
+    assert (written.status, written.warnings) == ("done", ())
+    assert row["recovery_time_objective"] == sys_id("sn_bcm_timeframe", "1 hour")
+    assert row["recovery_point_objective"] == sys_id("sn_bcm_timeframe", "1 day")
+
+
+def test_an_objective_for_which_there_is_no_timeframe_is_left_and_told(make):
+    world = make(BCM, service="like: assets")
+    made = asset(world, recovery_time_objective="4 hours")
+
+    written = send(world, Write("w", "update", "service", id=made, values={"rto": 5400, "name": "Card payments"}))
+
+    (warning,) = written.warnings
+    row = world.row(made)
+    assert (row["name"], row["recovery_time_objective"]) == ("Card payments", sys_id("sn_bcm_timeframe", "4 hours"))
+    assert "no timeframe of 1h30m on the platform (platform field 'recovery_time_objective')" in warning
+
+
+def test_an_alternative_that_there_is_not_is_told(make):
+    with pytest.raises(Invalid, match=r"service.yaml: like: no other mapping of a service is called 'asset'"):
+        make(BCM, service="like: asset")
 
 
 def test_without_objectives_on_the_service_the_rest_is_written_and_told(make):
