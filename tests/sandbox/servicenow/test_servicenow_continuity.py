@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,29 @@ def test_an_asset_names_its_timeframe_whose_beginning_is_a_duration(make_desk):
     (row,) = desk.get("sn_bcp_plan_asset", sysparm_fields="recovery_time_objective.starts_at")
 
     assert row == {"recovery_time_objective.starts_at": "1970-01-01 04:00:00"}
+
+
+def test_a_reference_that_leads_nowhere_is_dropped_without_a_word_from_tasks_and_assets(make_desk):
+    desk = make_desk(bcm=True)
+    plan = desk.create("sn_bcp_plan", name="Payments")["sys_id"]
+
+    lost = desk.create("sn_bcp_recovery_task", short_description="Fail over", plan="0" * 32)
+    kept = desk.create("sn_bcp_recovery_task", short_description="Fail over", plan=plan)
+    strange = desk.create("sn_bcp_plan_asset", name="Payments", recovery_time_objective=plan)
+
+    assert (lost["plan"], kept["plan"]["value"], strange["recovery_time_objective"]) == ("", plan, "")
+
+
+def test_only_planners_write_plans_tasks_and_assets(make_desk):
+    desk = make_desk(bcm=True)
+    desk = replace(desk, account=("tom.network", "sandbox-password"))
+    refused = [
+        desk.ask("POST", f"table/{table}", {"name": "Payments"}).status_code
+        for table in ("sn_bcp_plan", "sn_bcp_recovery_task", "sn_bcp_plan_asset")
+    ]
+
+    assert refused == [403] * 3
+    assert desk.ask("POST", "table/incident", {"short_description": "One"}).status_code == 201
 
 
 def test_an_approved_plan_is_read_only_for_all_but_admin(make_desk):
@@ -172,6 +196,20 @@ def test_services_and_plans_are_told_as_incidents_are_and_their_end_too(make_des
     ]
     assert bodies[2]["record"]["owned_by"]["display_value"] == "Priya Nair"
     assert "sys_class_name" not in bodies[3]["record"]
+
+
+def test_tasks_of_plans_are_told_only_where_an_admin_has_the_rule(make_desk, ear):
+    target = (Target(ear.url, "s", "static"),)
+    for rules in (frozenset(), frozenset({"sn_bcp_recovery_task"})):
+        desk = make_desk(bcm=True, rules=rules, targets=target)
+        desk.create("sn_bcp_recovery_task", short_description="Fail over")
+        desk.create("sn_bcp_plan", name="Payments")
+    deadline = time.monotonic() + 5
+    while len(ear.heard) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    tables = sorted(json.loads(body)["table"] for _, body in ear.heard)
+    assert tables == ["sn_bcp_plan", "sn_bcp_plan", "sn_bcp_recovery_task"]
 
 
 def test_services_and_articles_have_pages_for_people(desk):

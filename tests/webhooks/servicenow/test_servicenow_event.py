@@ -33,6 +33,8 @@ OUTCOMES = {
     "service-recovery-objective-changed": ("cmdb_ci_service_business.update", "Card payments", 12, True, False, False),
     "knowledge-article-retired": ("kb_knowledge.update", "KB0010417", 4, True, False, False),
     "bcm-plan-inserted": ("sn_bcp_plan.insert", "Card payments: fail over", 0, True, False, False),
+    "plans-recovery-task-updated": ("sn_bcp_recovery_task.update", "", 2, True, False, False),
+    "plans-asset-updated": ("sn_bcp_plan_asset.update", "Card payments", 1, True, True, False),
     "change-request-updated": ("change_request.update", "CHG0030190", None, False, False, False),
 }
 
