@@ -23,7 +23,7 @@ QUEUE = "sweep"
 KIND = "remarks"
 WINDOW = timedelta(seconds=2)
 """Changes that come within such a time are looked at together."""
-LOOK_EVERY = timedelta(minutes=10)
+LOOK_EVERY = timedelta(minutes=2)
 """A file that is added changes no version on some platforms, so that nothing tells of it: it is looked for."""
 log = logging.getLogger(__name__)
 

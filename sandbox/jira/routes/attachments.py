@@ -16,7 +16,7 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.datastructures import FileStorage
 
 from sandbox.gate import ACCOUNT
-from sandbox.jira.desk import Desk, actor, base, desk, view
+from sandbox.jira.desk import Desk, actor, base, desk, user, view
 from sandbox.jira.entrance import sign_in
 from sandbox.jira.issue import Attachment
 from sandbox.jira.refusal import Refused
@@ -43,6 +43,8 @@ def add(key: str) -> Response:
         raise Refused(400, "No files were sent in parts called 'file'.")
     with desk().store.lock:
         issue = desk().store.get(key)
+        if not desk().site.may(user(), "CREATE_ATTACHMENTS", issue.project):
+            raise Refused(403, "You do not have permission to create attachments for this issue.")
         for file, content in [(file, _taken(file)) for file in files]:
             kind = file.mimetype or "application/octet-stream"
             issue = desk().tracker.attach(actor(), issue, file.filename or "", kind, content)
@@ -87,11 +89,11 @@ def outside(served: Desk) -> Blueprint:
     @pages.get("/secure/attachment/<number>/<name>")
     def secure(number: str, name: str) -> Response:
         header = request.headers.get("Authorization", "")
-        user = sign_in(header, served.site, cloud=served.cloud)
-        if user is None or (header.lower().startswith("bearer") and not served.options.secure_takes_pat):
+        who = sign_in(header, served.site, cloud=served.cloud)
+        if who is None or (header.lower().startswith("bearer") and not served.options.secure_takes_pat):
             target = f"/login.jsp?permissionViolation=true&os_destination={quote(request.path)}"
             return Response("", 302, headers={"Location": target})
-        request.environ[ACCOUNT] = user.user_name
+        request.environ[ACCOUNT] = who.user_name
         found = _found(served, number)
         return Response(found.content, content_type=found.mime_type) if found.name == name else Response("", 404)
 

@@ -315,6 +315,7 @@ def test_a_component_that_is_gone_and_permissions_that_were_withdrawn_are_told(d
         {"do": "remove_component", "project": "OPS", "component": "Database Operations"},
         {"do": "withdraw", "project": "OPS", "permission": "TRANSITION_ISSUES"},
         {"do": "withdraw", "project": "OPS", "permission": "SCHEDULE_ISSUES"},
+        {"do": "withdraw", "project": "OPS", "permission": "CREATE_ATTACHMENTS"},
     )
 
     found = problems(desk, Names(projects=("OPS",), teams=("Database Operations",)))
@@ -329,4 +330,8 @@ def test_a_component_that_is_gone_and_permissions_that_were_withdrawn_are_told(d
     assert (
         "connections.jira-test.projects.OPS: the account lacks SCHEDULE_ISSUES, so that 'duedate' is left out there; "
         f"{fix}"
+    ) in warnings
+    assert (
+        "connections.jira-test.projects.OPS: the account lacks CREATE_ATTACHMENTS, so that of files that people add "
+        f"elsewhere only the address is told there; {fix}"
     ) in warnings

@@ -68,7 +68,8 @@ def test_the_history_tells_of_a_copy_with_its_cause_and_the_answer() -> None:
 def test_files_of_one_name_are_each_copied_once_though_answers_are_lost(fault: Any) -> None:
     with standing() as world:
         here, there = task(world.desk, "assess"), task(world.board, "assess")
-        world.board.fail(fault, times=3, key=":remark:")
+        for turn in range(3):
+            world.board.fail(fault, key=f":remark:{turn}")
         for content in (b"one", b"two", b"two"):
             world.desk.attach(here.id, "Tom Becker", "lag.txt", content)
         world.deliver_all()

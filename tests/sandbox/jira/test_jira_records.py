@@ -100,6 +100,16 @@ def test_a_data_center_gives_files_on_a_page_that_sends_strangers_to_the_login(d
     assert older.http.get(other["content"], headers=bearer).status_code == 302
 
 
+def test_who_may_add_no_files_is_refused_and_told_so(cloud):
+    order = {"do": "withdraw", "project": "OPS", "permission": "CREATE_ATTACHMENTS"}
+    cloud.steer("admin", {"orders": [order]})
+
+    held = cloud.get("mypermissions", permissions="CREATE_ATTACHMENTS", projectKey="OPS")["permissions"]
+
+    assert held["CREATE_ATTACHMENTS"]["havePermission"] is False
+    assert uploaded(cloud).status_code == 403
+
+
 def test_files_that_are_too_large_or_switched_off_are_refused(jira_with):
     small, off = jira_with(Options(upload_limit=3)), jira_with(Options(attachments=False))
 
