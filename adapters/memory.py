@@ -44,6 +44,7 @@ class _Row:
     number: str
     key: str
     values: dict[str, Any]
+    made_at: datetime
     changed_at: datetime
     serial: int = 0
     version: int = 0
@@ -111,7 +112,7 @@ class Memory:
         with self._lock:
             number = next(self._numbers)
             given = {"state": "new", "priority": 3, "major_state": "none", "opened_at": self._clock()} | values
-            row = _Row("incident", f"inc-{number}", f"INC{number:04}", "", given, self._clock(), number)
+            row = _Row("incident", f"inc-{number}", f"INC{number:04}", "", given, self._clock(), self._clock(), number)
             self._rows[row.id] = row
             return row.id
 
@@ -120,7 +121,14 @@ class Memory:
         with self._lock:
             number = next(self._numbers)
             row = _Row(
-                record, f"{record}-{number}", f"{record[:3].upper()}{number:04}", "", values, self._clock(), number
+                record,
+                f"{record}-{number}",
+                f"{record[:3].upper()}{number:04}",
+                "",
+                values,
+                self._clock(),
+                self._clock(),
+                number,
             )
             self._rows[row.id] = row
             return row.id
@@ -216,14 +224,15 @@ class Memory:
             values=values,
             key=str(raw.get("key", "")),
             raw=raw,
+            made_at=datetime.fromisoformat(raw["made_at"]) if raw.get("made_at") else None,
         )
 
     def read(self, record: Record, ids: Sequence[str]) -> list[Ticket]:
-        """Read tickets by id or number; those that are unknown are left out."""
+        """Read tickets of any record by id or number; those that are unknown are left out."""
+        del record
         with self._lock:
             self._ask()
-            found = [row for row in self._rows.values() if row.id in ids or row.number in ids]
-            return [self._ticket(row) for row in found if row.record == record]
+            return [self._ticket(row) for row in self._rows.values() if row.id in ids or row.number in ids]
 
     def changed(self, watch: Watch) -> list[Ticket]:
         """Read what changed at or after `since`."""
@@ -349,7 +358,7 @@ class Memory:
         if row is None:
             serial = next(self._numbers)
             number = f"{write.record[:3].upper()}{serial:04}"
-            row = _Row(write.record, ticket, number, write.key, values, self._clock(), serial)
+            row = _Row(write.record, ticket, number, write.key, values, self._clock(), self._clock(), serial)
             self._rows[ticket] = row
             self._note(row, write)
         return self._done(write, row, warnings)
@@ -433,6 +442,7 @@ class Memory:
             "number": row.number,
             "version": row.version,
             "key": row.key,
+            "made_at": row.made_at.isoformat(),
             "values": values,
         }
         ticket = self.parse(raw)

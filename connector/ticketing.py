@@ -50,7 +50,8 @@ class Ticket:
     `id` is the platform's immutable id, `number` what people call it, `version` a number that grows with each change
     (what they are on each platform: adapters/README.md). `key` is our own key when we created the ticket. `values`
     holds neutral fields (of an `other` ticket its issue_type, if any), `problems` what could not be mapped (with what
-    to add to the mapping), `raw` the platform's record. `deleted` tickets have no values.
+    to add to the mapping), `raw` the platform's record. `deleted` tickets have no values. `made_at` is when the record
+    was made there, which never changes; None where that is not told, or where ids are never used again.
     """
 
     connection: str
@@ -64,6 +65,7 @@ class Ticket:
     problems: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
     deleted: bool = False
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def parse(site: Site, raw: Mapping[str, Any], asked: Record | None = None) -> Ti
         problems=problems,
         raw=issue,
         deleted=deleted,
+        made_at=instants.read(fields.get("created")),  # a site that was reset counts its ids from the beginning
     )
 
 

@@ -144,15 +144,17 @@ class Decide:
 
     def _decide(self, row: sa.Row[Any]) -> str:
         now = self._parts.now()
-        read = self._read(row)
+        read, over = self._read(row)
         with self._parts.database.begin() as tx:
-            return self._take_in(tx, row, read, now)
+            return self._take_in(tx, row, read, now, over)
 
-    def _take_in(self, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime) -> str:
+    def _take_in(
+        self, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime, over: int | None = None
+    ) -> str:
         """Apply what a message tells, and store what was decided."""
         woken = WokenHere(self._parts.wakes)
         parts = replace(self._parts, wakes=woken, cause=cause_of(row))
-        state, reason = self._apply(parts, tx, row, read, now)
+        state, reason = self._apply(parts, tx, row, read, now, over)
         for activation_id in woken.activations:
             # A new activation starts here and now; one that runs is looked at by its own flow, many wakes at once.
             if row.subject == f"activation:{activation_id}":
@@ -183,17 +185,20 @@ class Decide:
         )
         return None if doubtful else ticket
 
-    def _read(self, row: sa.Row[Any]) -> list[Ticket]:
-        """Open the message, and read again what it leaves in doubt; the ticket that it is about comes last."""
+    def _read(self, row: sa.Row[Any]) -> tuple[list[Ticket], int | None]:
+        """Open the message, and read again what it leaves in doubt; the ticket that it is about comes last.
+
+        Returns with it the version of a continuity record that was known before its ticket was read again.
+        """
         if row.connection == commands.COMMAND:
-            return self._read_for_command(row)
+            return self._read_for_command(row), None
         connection = self._parts.connections.get(row.connection)
         if connection is None:
             raise Refused(f"the connection '{row.connection}' is not set up any more; put it back and replay")
         received = connection.open(row.source, row.body)
         gone = Ticket(row.connection, "other", row.platform_id, row.number, "", row.version or 0, deleted=True)
         if received.deleted:
-            return [gone]
+            return [gone], None
         ticket = connection.ticketing.parse(received.raw)
         with self._parts.database.begin() as tx:
             placement = activations.placement_of(tx, row.connection, row.platform_id)
@@ -214,17 +219,19 @@ class Decide:
             )
         record: Record = "recovery_task" if question else "incident"
         record = placement.record if placement is not None else kept.record if kept is not None else record
+        over = None
         if received.partial or doubtful or question:
             with leave(self._parts.budgets, connection.name, "backfill" if record in KEPT else "live"):
                 ticket = next(iter(connection.ticketing.read(record, [row.platform_id])), gone)
+            over = kept.version if kept is not None else None
         if placement is None or ticket.deleted:
-            return [ticket]
+            return [ticket], over
         with self._parts.database.begin() as tx:
             incident = tasks.may_be_cascade(tx, self._parts, placement, ticket)
         if not incident:
-            return [ticket]
+            return [ticket], None
         with leave(self._parts.budgets, connection.name, "live"):
-            return [*connection.ticketing.read("incident", [incident]), ticket]
+            return [*connection.ticketing.read("incident", [incident]), ticket], None
 
     def _read_for_command(self, row: sa.Row[Any]) -> list[Ticket]:
         """Read the ticket that a person named, so that the command acts on how it stands now."""
@@ -238,7 +245,13 @@ class Decide:
             return connection.ticketing.read("incident", [order["number"]])
 
     def _apply(
-        self, parts: Parts, tx: sa.Connection, row: sa.Row[Any], read: list[Ticket], now: datetime
+        self,
+        parts: Parts,
+        tx: sa.Connection,
+        row: sa.Row[Any],
+        read: list[Ticket],
+        now: datetime,
+        over: int | None,
     ) -> tuple[str, str]:
         if row.connection == commands.COMMAND:
             return commands.apply(tx, parts, row, read[0] if read else None, now)
@@ -257,11 +270,19 @@ class Decide:
         if kept is not None:
             if row.subject != counterparts.subject(kept.record, kept.key):
                 wake_record(tx, parts, kept.record, kept.key)
-            return readings.take_in(tx, parts, kept, ticket, now, row.id)
+            state, reason = readings.take_in(tx, parts, kept, ticket, now, row.id, over)
+            if ticket.record != "incident":  # an id that was used again has to be decided as what it is now
+                return state, reason
         if ticket.deleted:
             return incidents.deleted(tx, parts, ticket, now)
         if ticket.record == "incident":
             return incidents.apply(tx, parts, ticket, now, row.id)
+        return self._apply_other(parts, tx, row, ticket, now)
+
+    def _apply_other(
+        self, parts: Parts, tx: sa.Connection, row: sa.Row[Any], ticket: Ticket, now: datetime
+    ) -> tuple[str, str]:
+        """Apply what is told of a ticket that is neither an incident nor known to stand for a record of ours."""
         question = writes.created_as(tx, row.connection, row.platform_id)
         if question is not None and question.key.startswith("choose:"):
             return tasks.answer_choice(tx, parts, ticket, question, now)

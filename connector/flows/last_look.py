@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from connector.continuity_record import plain
 from connector.flows.parts import Parts
-from connector.flows.reconcile.findings import hand_over, missing
+from connector.flows.reconcile.findings import differs, hand_over, missing
+from connector.flows.records.identity import another
 from connector.record_merge import same
 from connector.store import counterparts, deliveries, writes
 from connector.ticketing import Outcome, Refused, Unavailable
@@ -52,14 +53,17 @@ def look_first(parts: Parts, connection: str, due: Sequence[sa.Row[Any]]) -> tup
                 if row is None or keep is None:
                     continue
                 there = keep.carry(write.values).values
-                if set(there) == set(write.values) and all(
+                if another(row, ticket):
+                    hand_over(tx, parts, row, ticket, now, f"write{write.id}")
+                elif set(there) == set(write.values) and all(
                     same(plain(ticket.values.get(name)), value) for name, value in there.items()
                 ):
                     outcomes[write.key] = Outcome(
                         write.key, "done", ticket.id, ticket.number, ticket.url, ticket.version, reason="it stood there"
                     )
                 else:
-                    hand_over(tx, parts, row, ticket, now)
+                    if differs(parts, row, ticket):
+                        hand_over(tx, parts, row, ticket, now)
                     # What it takes the place of may be newer than what stood there when it was intended.
                     before = {name: plain(ticket.values.get(name)) for name in write.values}
                     writes.update(tx, [write.id], {"before": before})

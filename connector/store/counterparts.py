@@ -27,6 +27,7 @@ _OF_RECORD = (
     .where(counterpart.c.record == sa.bindparam("kind"), counterpart.c.key == sa.bindparam("of"))
     .order_by(counterpart.c.connection)
 )
+_UNLINKED = sa.case((counterpart.c.gone == "", 0), else_=1)
 _STAMP = sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(taken.c.id), 0)).select_from(taken)
 
 
@@ -44,11 +45,22 @@ def key_of(write_key: str, record: str, connection: str) -> str:
 
 
 def at(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
-    """Return the counterpart that a ticket is, locked."""
+    """Return the counterpart that a ticket is, locked; one that was unlinked only where no other is linked."""
     statement = sa.select(counterpart).where(
         counterpart.c.connection == connection, counterpart.c.platform_id == platform_id
     )
-    return tx.execute(statement.with_for_update()).first() if platform_id else None
+    return tx.execute(statement.order_by(_UNLINKED).with_for_update()).first() if platform_id else None
+
+
+def others_at(tx: sa.Connection, row: sa.Row[Any], platform_id: str) -> Sequence[sa.Row[Any]]:
+    """Return the other counterparts that are linked with a ticket on the connection of this one."""
+    statement = sa.select(counterpart).where(
+        counterpart.c.connection == row.connection,
+        counterpart.c.platform_id == platform_id,
+        counterpart.c.gone == "",
+        counterpart.c.id != row.id,
+    )
+    return tx.execute(statement).all()
 
 
 def among(tx: sa.Connection, connection: str, platform_ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
@@ -56,7 +68,8 @@ def among(tx: sa.Connection, connection: str, platform_ids: Sequence[str]) -> di
     statement = sa.select(counterpart).where(
         counterpart.c.connection == connection, counterpart.c.platform_id.in_(platform_ids)
     )
-    return {row.platform_id: row for row in tx.execute(statement)} if platform_ids else {}
+    found = tx.execute(statement.order_by(_UNLINKED.desc())) if platform_ids else ()
+    return {row.platform_id: row for row in found}
 
 
 def of_record(tx: sa.Connection, record: str, key: str, *, lock: bool = False) -> Sequence[sa.Row[Any]]:

@@ -322,6 +322,7 @@ counterpart = sa.Table(
     sa.Column("delivery_id", Id),  # the message that brought what was last seen
     sa.Column("audit", Id),  # the last full audit that met it
     sa.Column("ticket_key", sa.Text),  # our key on the ticket when it was linked; null: not known
+    sa.Column("ticket_made", Instant),  # when it was made there; null: not known
     sa.Column("looked_at", Instant),  # when the record was last brought up to date here
     sa.Column("mapped_by", sa.Text),  # the mapping by which it was last read, or its creation composed
     _json("mapped_fields"),  # field -> what changes with how that mapping maps it

@@ -125,7 +125,7 @@ class Audit:
         with self.parts.database.begin() as tx:
             known = counterparts.among(tx, self.connection.name, [ticket.id for ticket in page.tickets])
         linked = [(known[ticket.id], ticket) for ticket in page.tickets if ticket.id in known]
-        different = [(row, ticket) for row, ticket in linked if differs(self.parts, row, ticket)]
+        different = [(row, ticket) for row, ticket in linked if differs(self.parts, row, ticket, older=True)]
         progress.count("linked", len(linked))
         progress.count("different", len(different))
         progress.count("in step", len(linked) - len(different))
@@ -145,7 +145,7 @@ class Audit:
         here = [(row, found[row.platform_id]) for row in rows if row.platform_id in found]
         gone = [(row, missing(row)) for row in rows if row.platform_id not in found]
         progress.count("gone", len(gone))
-        different = [*gone, *((row, ticket) for row, ticket in here if differs(self.parts, row, ticket))]
+        different = [*gone, *((row, ticket) for row, ticket in here if differs(self.parts, row, ticket, older=True))]
         self._found(different, [*gone, *here], audit_id, progress)
         return True
 

@@ -10,18 +10,24 @@ import sqlalchemy as sa
 
 from connector.continuity_record import plain_values
 from connector.flows.parts import Parts
+from connector.flows.records.identity import another
 from connector.record_merge import same
 from connector.store import counterparts, dated, deliveries
 from connector.ticketing import Ticket
 
 
-def differs(parts: Parts, row: sa.Row[Any], ticket: Ticket) -> bool:
-    """Tell whether a ticket is other than its counterpart is known to be; an older version tells nothing.
+def differs(parts: Parts, row: sa.Row[Any], ticket: Ticket, *, older: bool = False) -> bool:
+    """Tell whether a ticket is other than its counterpart is known to be.
 
-    One that was last read by another mapping has to be read anew.
+    An older version tells something only where it is not an index that lags (`older`). One that was last read by
+    another mapping has to be read anew.
     """
-    if row.gone or (row.version is not None and ticket.version < row.version):
+    if row.gone:
         return False
+    if another(row, ticket):
+        return not row.problems.get("doubt")
+    if row.version is not None and ticket.version < row.version:
+        return older
     keep = parts.keeping(row.connection, row.record)
     if row.version is None or (keep is not None and row.mapped_by not in {None, keep.mapping}):
         return True
@@ -37,9 +43,7 @@ def missing(row: sa.Row[Any]) -> Ticket:
 def hand_over(
     tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket, now: datetime, mark: str = "poll"
 ) -> bool:
-    """Record a ticket that is other than known as a message, once for each version, and wake its record."""
-    if not ticket.deleted and not differs(parts, row, ticket):
-        return False
+    """Record a ticket that is other than known as a message, once for each version and mark, and wake its record."""
     subject = counterparts.subject(row.record, row.key)
     message = deliveries.Message(
         connection=row.connection,

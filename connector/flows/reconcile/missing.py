@@ -79,9 +79,14 @@ def _compare(parts: Parts, connection: Connection, record: Record, tickets: Sequ
         of = BELONGS_TO.get(record, "")
         rows = counterparts.every(tx, connection=connection.name, record=of) if of else ()
         placed = {row.key: row.platform_id for row in rows}
+        linked = counterparts.among(tx, connection.name, [ticket.id for ticket in tickets])
         for ticket in tickets:
             mine = counterparts.key_of(ticket.key, record, connection.name)
-            if mine in wanted:
+            row = linked.get(ticket.id)
+            if mine in wanted and row is not None and not row.gone and not row.problems.get("doubt"):
+                # A person linked what we once made for it with another record.
+                _leave_to_person(tx, parts, (record, mine, connection.name), ticket, now)
+            elif mine in wanted:
                 link(tx, parts, (record, mine, connection.name), ticket, "its key", now)
                 wanted.discard(mine)
             for key in by_name.get(_folded(ticket.values.get(TITLE[record])), ()):

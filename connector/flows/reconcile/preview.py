@@ -26,12 +26,14 @@ def preview(parts: Parts, row: sa.Row[Any], ticket: Ticket) -> list[str]:
     still = replace(parts, wakes=_Asleep(), cause="a look at what would happen")
     with parts.database.engine.connect() as tx:
         try:
-            take_in(tx, still, row, ticket, parts.now(), None)
+            state, told = take_in(tx, still, row, ticket, parts.now(), None, row.version)
             before = values_of(parts.records.read(tx), row.record, row.key) or {}
             merged = bring_up_to_date(tx, still, row.record, row.key, parts.now())
             rows = counterparts.of_record(tx, row.record, row.key)
         finally:
             tx.rollback()
+    if state == "ignored":
+        return [f"{called}: {told}"]
     if merged is None:
         return [f"{called} is not in the files any more"]
     return [f"{called}: {text}" for text in _words(before, merged, {item.connection: item for item in rows})]

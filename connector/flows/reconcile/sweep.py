@@ -7,7 +7,7 @@ from typing import cast
 
 from connector.flows.leave import Later
 from connector.flows.parts import Connection, Parts
-from connector.flows.reconcile.findings import hand_over
+from connector.flows.reconcile.findings import differs, hand_over
 from connector.flows.reconcile.missing import create_missing
 from connector.flows.reconcile.pages import pages
 from connector.flows.records.wakes import sending
@@ -45,7 +45,7 @@ def _read(parts: Parts, connection: Connection, record: Record) -> None:
         with parts.database.begin() as tx:
             known = counterparts.among(tx, connection.name, [ticket.id for ticket in page.tickets])
             for ticket in page.tickets:
-                if ticket.id in known:
+                if ticket.id in known and differs(parts, known[ticket.id], ticket):
                     hand_over(tx, parts, known[ticket.id], ticket, parts.now())
     with parts.database.begin() as tx:
         audits.sweep_ended(tx, connection.name, record, at.begun)

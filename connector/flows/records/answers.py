@@ -40,7 +40,7 @@ def written(tx: sa.Connection, parts: Parts, write: sa.Row[Any], outcome: Outcom
         known = {name: dated.stamped(value, now) for name, value in stands.items() if name in there}
         changes["theirs"] = {**row.theirs, **known}
     if write.action == "create":
-        changes |= {"platform_id": outcome.id, "number": outcome.number, "url": outcome.url}
+        changes |= {"platform_id": outcome.id, "number": outcome.number, "url": outcome.url, "ticket_key": write.key}
         text = f"{row.record} {row.key}: {outcome.number} created on {row.connection}"
         tickets.tell(tx, text, now, connection=row.connection, platform_id=outcome.id)
     counterparts.update(tx, row.id, changes)

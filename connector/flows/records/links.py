@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from connector.continuity_record import TITLE
 from connector.flows.parts import Parts
 from connector.flows.records.belonging import wake_members
+from connector.flows.records.departures import unlink
 from connector.flows.records.readings import take_in
 from connector.flows.records.wakes import wake
 from connector.store import counterparts, tickets
@@ -32,6 +33,8 @@ def link(
             "number": ticket.number if ticket is not None else "",
             "url": ticket.url if ticket is not None else "",
             "version": None,
+            "ticket_key": None,
+            "ticket_made": None,
             "gone": "",
             "state": "new",
             "state_at": now,
@@ -40,6 +43,8 @@ def link(
         },
     )
     if ticket is not None:
+        for other in counterparts.others_at(tx, row, ticket.id):
+            unlink(tx, parts, other, now, f"linked with {record} {key} on {connection}")
         fresh = next(item for item in counterparts.of_record(tx, record, key) if item.connection == connection)
         take_in(tx, parts, fresh, ticket, now, None)
         named = ticket.values.get(TITLE[record])

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from connector.continuity_record import plain_values, said
 from connector.flows.leave import Later, leave
 from connector.flows.parts import Keeping, Parts
-from connector.flows.records.departures import unlink
+from connector.flows.records.departures import hold, unlink
+from connector.flows.records.identity import another
 from connector.record_merge import same
-from connector.store import counterparts, dated
+from connector.store import counterparts, dated, tickets
 from connector.ticketing import Record, Refused, Ticket, Unavailable
 
 log = logging.getLogger(__name__)
@@ -23,15 +24,28 @@ _LOOK_BACK = 24
 
 
 def take_in(
-    tx: sa.Connection, parts: Parts, row: sa.Row[Any], ticket: Ticket, now: datetime, delivery_id: int | None
+    tx: sa.Connection,
+    parts: Parts,
+    row: sa.Row[Any],
+    ticket: Ticket,
+    now: datetime,
+    delivery_id: int | None,
+    over: int | None = None,
 ) -> tuple[str, str]:
-    """Store what a platform says of a record that stands there; returns (state, what came of it)."""
+    """Store what a platform says of a record that stands there; returns (state, what came of it).
+
+    `over` is the version that was known before the ticket was read by its id: where it still is, and is later than
+    what was read, the platform itself went back.
+    """
     called = f"{row.record} {row.key}"
     if row.gone:
         return "ignored", f"{called} is not linked with it any more: {row.gone}"
     if ticket.deleted:
         return unlink(tx, parts, row, now)
-    if row.version is not None and ticket.version < row.version:
+    if why := another(row, ticket):
+        return hold(tx, parts, row, why, now)
+    back = row.version is not None and ticket.version < row.version
+    if back and over != row.version:
         return "ignored", f"{called} is known in a later version"
     values = plain_values(ticket.values)
     changed_at = ticket.values.get("updated_at")
@@ -43,8 +57,12 @@ def take_in(
     base, declined = dict(row.base), dict(row.declined)
     if row.declined:
         base, declined = _kept_after_all(parts, row, values)
-    # What both agreed on says nothing of a field that is another one there now.
-    base = {name: value for name, value in base.items() if name not in moved} | _landed(tx, parts, row, values, news)
+    # What both agreed on says nothing of a field that is another one there now, or of a state from before.
+    base = {name: value for name, value in base.items() if name not in moved and not (back and name in news)}
+    base |= _landed(tx, parts, row, values, news) if not back else {}
+    if back and news:
+        text = f"{called}: {row.number} is back in an older state on {row.connection}; `wins` decides where both differ"
+        tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id)
     counterparts.update(
         tx,
         row.id,
@@ -58,7 +76,9 @@ def take_in(
             },
             "base": base,
             "declined": declined,
-            "problems": {**row.problems, "read": list(ticket.problems)},
+            "problems": {**row.problems, "read": list(ticket.problems), "doubt": []},
+            "ticket_key": ticket.key if row.ticket_key is None else row.ticket_key,
+            "ticket_made": row.ticket_made or ticket.made_at,
             "mapped_by": keep.mapping if keep is not None else row.mapped_by,
             "mapped_fields": dict(keep.fields) if keep is not None else row.mapped_fields,
             "seen_at": now,

@@ -51,10 +51,11 @@ def bring_up_to_date(tx: sa.Connection, parts: Parts, record: str, key: str, now
 def _side(parts: Parts, row: sa.Row[Any], named: Mapping[str, Any] | None) -> Side | None:
     """Return a counterpart as the merge sees it; None while it does not stand there, or was not read yet.
 
-    None too while what it belongs to (`named`) does not stand there.
+    None too while what it belongs to (`named`) does not stand there, or while the ticket is another record.
     """
     keep = parts.keeping(row.connection, row.record)
-    if keep is None or named is None or not row.platform_id or row.gone or not row.theirs:
+    stands = row.platform_id and not row.gone and not row.problems.get("doubt")
+    if keep is None or named is None or not stands or not row.theirs:
         return None
     theirs, at = dated.values(row.theirs), dated.times(row.theirs)
     return Side(keep.rules, keep.carry, row.base, theirs, at, row.declined, named)

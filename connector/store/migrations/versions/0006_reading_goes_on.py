@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("swept", sa.Column("after", sa.Text(), nullable=True))
     op.add_column("audit", sa.Column("mapped_by", sa.Text(), nullable=True))
     op.add_column("counterpart", sa.Column("ticket_key", sa.Text(), nullable=True))
+    op.add_column("counterpart", sa.Column("ticket_made", Instant(), nullable=True))
     op.add_column("counterpart", sa.Column("looked_at", Instant(), nullable=True))
     op.add_column("counterpart", sa.Column("mapped_by", sa.Text(), nullable=True))
     op.add_column("counterpart", sa.Column("mapped_fields", sa.JSON(none_as_null=True), nullable=True))
