@@ -34,6 +34,10 @@ _WORTH_TELLING = 2.0
 """Seconds of a wait from which on it is told."""
 
 
+class Nowhere(Exception):
+    """The platform has no place for records of this kind."""
+
+
 @dataclass(frozen=True)
 class Adoption:
     """What was found for one kind of record: both sides, the matches, and the tickets by their id."""
@@ -109,10 +113,13 @@ def adopt(
 
 def _look(parts: Parts, side: Connection, kinds: Sequence[Record], said: Sequence[Said]) -> list[Adoption]:
     """Compare both sides of each kind; a plan comes before its tasks. Raises Unavailable, Refused, Invalid."""
-    tickets: dict[str, dict[str, Ticket]] = {
-        kind: {ticket.id: ticket for ticket in listed(parts, side, kind)} for kind in kinds
-    }
-    sides = [_both(parts, side, kind, tickets[kind].values()) for kind in kinds]
+    tickets: dict[str, dict[str, Ticket]] = {}
+    for kind in kinds:
+        try:
+            tickets[kind] = {ticket.id: ticket for ticket in listed(parts, side, kind)}
+        except Nowhere:
+            output.aside(f"{side.name} has no place where a {_words(kind)} could stand: none is looked for")
+    sides = [_both(parts, side, kind, tickets[kind].values()) for kind in kinds if kind in tickets]
     chosen = choose(said, sides, side.name)
     places = {record: _linked(parts, side, record) for record in BELONGS_TO.values()}
     found = []
@@ -127,7 +134,7 @@ def _look(parts: Parts, side: Connection, kinds: Sequence[Record], said: Sequenc
 
 
 def listed(parts: Parts, side: Connection, kind: Record, pause: Callable[[float], None] = time.sleep) -> list[Ticket]:
-    """Read all of a kind, page by page, as the rate budget allows. Raises Unavailable, Refused."""
+    """Read all of a kind, page by page, as the rate budget allows. Raises Unavailable, Refused, Nowhere."""
     found: list[Ticket] = []
     after = ""
     while True:
@@ -140,6 +147,8 @@ def listed(parts: Parts, side: Connection, kind: Record, pause: Callable[[float]
                 output.aside(f"{side.name} takes no more calls now: going on in {seconds:.0f} s")
             pause(seconds)
             continue
+        if page.nowhere:
+            raise Nowhere(kind)
         found += page.tickets
         after = page.next
         if not after:
