@@ -46,7 +46,7 @@ def content(site: Site, file: Remark, into: Sink) -> None:
 def _opened(site: Site, number: str, name: str) -> Iterator[requests.Response]:
     way = site.connection
     if not way.cloud:
-        address = f"{way.url}/secure/attachment/{number}/{quote(name)}"
+        address = f"{way.url}/secure/attachment/{number}/{quote(name, safe='')}"
         with way.download(address, "/secure/attachment") as response:
             if response.is_redirect:
                 told = "it sends to its login page: this server does not let the account have files"

@@ -9,7 +9,7 @@ and when is told by a note, intended with what became of the copy: so the file c
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any, Literal
@@ -119,20 +119,9 @@ class Files:
         with self._parts.database.begin() as tx:
             found = remarks.get(tx, row.values["remark"])
             known = remarks.known(tx, row.placement_id)
-        if row.unclear_since is not None:
-            try:
-                listed = target.ticketing.remarks("recovery_task", [row.platform_id])
-            except Unavailable as error:
-                return _Later(str(error), error.retry_after or _AGAIN)
-            except Refused as error:
-                told = f"whether an earlier try had landed cannot be seen on {target.name}: {error}"
-                return Outcome(row.key, "refused", reason=told)
-            ours = (item for item in listed if item.own and item.id not in known and _is(row.values, item))
-            stands = next(ours, None)
-            if stands is not None:
-                return Outcome(row.key, "done", stands.id, row.number, reason="an earlier try had landed")
-            if row.attempts >= MOST_TRIES:
-                return Outcome(row.key, "refused", reason=f"tried {row.attempts} times: {row.reason}")
+        looked = _looked(row, target, known) if row.unclear_since is not None else None
+        if looked is not None:
+            return looked
         source = self._parts.connections.get(found.connection) if found is not None else None
         if found is None or source is None:
             return Outcome(row.key, "refused", reason="the connection that it is on is not set up any more")
@@ -241,6 +230,24 @@ class _Later:
     reason: str
     retry_after: float
     status: Literal["retry"] = "retry"
+
+
+def _looked(row: sa.Row[Any], target: Connection, known: Container[str]) -> Outcome | _Later | None:
+    """Look whether an earlier try had landed; None where it had not, and another one is to be made."""
+    try:
+        listed = target.ticketing.remarks("recovery_task", [row.platform_id])
+    except Unavailable as error:
+        return _Later(str(error), error.retry_after or _AGAIN)
+    except Refused as error:
+        told = f"whether an earlier try had landed cannot be seen on {target.name}: {error}"
+        return Outcome(row.key, "refused", reason=told)
+    ours = (item for item in listed if item.own and item.id not in known and _is(row.values, item))
+    stands = next(ours, None)
+    if stands is not None:
+        return Outcome(row.key, "done", stands.id, row.number, reason="an earlier try had landed")
+    if row.attempts >= MOST_TRIES:
+        return Outcome(row.key, "refused", reason=f"tried {row.attempts} times: {row.reason}")
+    return None
 
 
 def _hindrance(source: Connection, size: int | None) -> str:

@@ -166,7 +166,8 @@ def waiting_since(tx: sa.Connection, before: datetime, records_before: datetime)
     """Return for each connection since when the oldest write is overdue or being tried, and how many are.
 
     Counted are those of continuity records that wait since before `records_before`, and others since before `before`;
-    left out is what a parked write to the same ticket holds up, which waits for a person.
+    left out is what a parked write to the same ticket holds up, which waits for a person, and files, which may wait for
+    the connection that they come from and are told by their address in the end.
     """
     since = sa.func.coalesce(write.c.tried_since, write.c.next_at)
     other = write.alias()
@@ -178,6 +179,7 @@ def waiting_since(tx: sa.Connection, before: datetime, records_before: datetime)
     )
     statement = sa.select(write.c.connection, sa.func.min(since, type_=Instant()), sa.func.count()).where(
         write.c.state == "pending",
+        write.c.action != "attach",
         since <= sa.case((write.c.record.in_(KEPT), _at(records_before)), else_=_at(before)),
         ~held,
     )

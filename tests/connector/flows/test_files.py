@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from connector.flows.files import MOST_TRIES
 from connector.flows.remarks import LOOK_EVERY
 from connector.flows.spool import Spool
 from connector.store import written_history
@@ -194,6 +196,39 @@ def test_a_source_that_is_down_holds_the_file_and_nothing_else() -> None:
         world.desk.content = content  # type: ignore[method-assign]
         world.deliver_all()
         assert world.board.files(there.id) == [("lag.png", SHOT)]
+
+
+def test_a_platform_that_never_says_yes_or_no_is_given_up_and_the_file_told_by_its_address() -> None:
+    with standing() as world:
+        here, there = task(world.desk, "assess"), task(world.board, "assess")
+        world.board.fail("drop_before", times=100, key=":remark:0")
+        world.desk.attach(here.id, "Tom Becker", "lag.png", SHOT)
+        world.deliver_all()
+
+        (note,) = told(world, there.id)
+        assert note.endswith(f"/lag.png (not copied: tried {MOST_TRIES} times: the connection was lost)")
+        assert [row.state for row in world.rows("SELECT state FROM write WHERE action = 'attach'")] == ["superseded"]
+
+
+def test_a_source_that_stays_down_is_given_up_in_the_end() -> None:
+    with standing() as world:
+        here, there = task(world.desk, "assess"), task(world.board, "assess")
+
+        def down(*_: object) -> None:
+            raise Unavailable("down")
+
+        world.desk.content = down  # type: ignore[assignment,method-assign]
+        world.desk.attach(here.id, "Tom Becker", "lag.png", SHOT)
+        for letter in world.desk.letters:
+            world.connector.deliver(letter, letter.identity)
+        world.connector.work()
+        for hours in (0, 9):
+            world.clock.until(world.connector._steps.next_at())
+            world.clock.advance(timedelta(hours=hours))
+            world.connector.work()
+
+        (note,) = told(world, there.id)
+        assert note.endswith("(not copied: tried for 9 h: it cannot be read on desk: down)")
 
 
 def test_a_name_is_cleaned_before_it_goes_over() -> None:
