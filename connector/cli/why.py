@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
 from connector.bootstrap import Connector
@@ -9,28 +12,33 @@ from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.desk import known_connection
 from connector.cli.opening import opened
+from connector.continuity_record import LENGTHS, said
 from connector.evidence import Message
 from connector.explanation import plain_data
 from connector.explanation.explainer import Explainer, record_of
 from connector.explanation.live_reading import look
 from connector.explanation.ticket_why import TicketWhy
+from connector.store.ticket_evidence import KnownTicket
+from connector.ticketing import KEPT
 from connector.why.verdict import FieldWhy, shown
 
 _COLOURS = {"parked": "red", "waiting": "yellow", "skipped": "yellow"}
 
 
 @click.command()
-@click.argument("ticket")
+@click.argument("ticket", nargs=-1, required=True)
 @click.option("--connection", default="", help="Where the ticket is, if several connections know one of that name.")
 @click.option("--live", is_flag=True, help="Read the ticket now, and show what differs; else no platform is called.")
 @output.as_json_option
 @click.pass_obj
-def why(context: Context, *, ticket: str, connection: str, live: bool, as_json: bool) -> None:
-    """Say why a ticket (its number, or its id on the platform) is as it is, field by field."""
-    name = ticket.strip()
+def why(context: Context, *, ticket: Sequence[str], connection: str, live: bool, as_json: bool) -> None:
+    """Say why a ticket (its number, or its id on the platform) is as it is, field by field.
+
+    A service, plan or task that is kept in step is named by its key too, as in `why service payments`.
+    """
     with opened(context) as connector:
         known_connection(connector, connection)
-        found = _explained(connector, name, connection, live=live)
+        found = _explained(connector, ticket, connection, live=live)
     if as_json:
         output.document(
             [plain_data.as_json(item) for item in found] if len(found) > 1 else plain_data.as_json(found[0])
@@ -42,24 +50,35 @@ def why(context: Context, *, ticket: str, connection: str, live: bool, as_json: 
         _print(item)
 
 
-def _explained(connector: Connector, name: str, connection: str, *, live: bool) -> list[TicketWhy]:
-    """Explain the ticket of that name; one that nobody knows for each connection. Raises Declined for several."""
+def _explained(connector: Connector, words: Sequence[str], connection: str, *, live: bool) -> list[TicketWhy]:
+    """Explain the ticket of that name; one that nobody knows for each connection. Raises Declined for several.
+
+    A continuity record, named by its kind and key, is explained for each connection that keeps it in step.
+    """
     explainer = Explainer(connector.connections, connector.now)
+    name = " ".join(words).strip()
     with connector.database.begin() as tx:
         places = explainer.places(tx, name, connection)
+        kind, key = "_".join(words[:-1]), words[-1]
+        kept = explainer.kept(tx, kind, key, connection) if kind in KEPT and not places else []
+    if kept:
+        return [_known(connector, explainer, place, live=live) for place in kept]
     if len(places) > 1:
         known = ", ".join(f"{item.connection} ({item.number}, id {item.platform_id})" for item in places)
         raise output.Declined(f"'{name}' is more than one ticket: {known}; name one by --connection, or by its id")
     if places:
-        side = connector.connections[places[0].connection]
-        record = record_of(places[0])
-        read = look(side, places[0].platform_id, record) if live else None
-        with connector.database.begin() as tx:
-            return [explainer.known(tx, places[0], read)]
+        return [_known(connector, explainer, places[0], live=live)]
     sides = [connection] if connection else list(connector.connections)
     looked = {side: look(connector.connections[side], name, "") if live else None for side in sides}
     with connector.database.begin() as tx:
         return [explainer.unknown(tx, name, side, looked[side]) for side in sides]
+
+
+def _known(connector: Connector, explainer: Explainer, place: KnownTicket, *, live: bool) -> TicketWhy:
+    side = connector.connections[place.connection]
+    read = look(side, place.platform_id, record_of(place)) if live and place.platform_id else None
+    with connector.database.begin() as tx:
+        return explainer.known(tx, place, read)
 
 
 def _print(found: TicketWhy) -> None:
@@ -85,9 +104,12 @@ def _print_field(item: FieldWhy, found: TicketWhy) -> None:
     output.say("")
     output.say(f"{item.name} {arrow} {place}: {item.verdict}", style=_COLOURS.get(item.verdict, "green"))
     output.say(f"  why: {item.reason}")
-    output.say(f"  ours: {shown(item.ours)}   {found.platform}: {shown(item.theirs)}")
+    agreed = f"   last agreed: {_shown(item, item.agreed)}" if item.counts else ""
+    output.say(f"  ours: {_shown(item, item.ours)}   {found.platform}: {_shown(item, item.theirs)}{agreed}")
+    if item.counts:
+        output.say(f"  counts: {item.counts}")
     if item.differs:
-        output.say(f"  now: {shown(item.live)}", style="yellow")
+        output.say(f"  now: {_shown(item, item.live)}", style="yellow")
     if item.when:
         held = {True: "was true", False: "was not true", None: "was not asked"}[item.held]
         output.say(f"  when: {item.when} ({held})")
@@ -96,6 +118,11 @@ def _print_field(item: FieldWhy, found: TicketWhy) -> None:
     by = [*_by_message(item), *_by_write(item)]
     if by:
         output.say(f"  by: {'; '.join(by)}")
+
+
+def _shown(item: FieldWhy, value: Any) -> str:
+    """Return a value as it is quoted, one of a record that is kept in step as people write it: 4h."""
+    return said(item.name, value) if item.counts and item.name in LENGTHS else shown(value)
 
 
 def _by_message(item: FieldWhy) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from connector.console.shapes import TicketRef, choice, flag, instant, text, texts, whole
+from connector.ticketing import KEPT
 from connector.why.verdict import VERDICTS
 
 
@@ -60,6 +61,8 @@ class Field(Schema):
     reason = text("Why, in words.")
     ours = _value("What we last wanted, wrote or took over.")
     theirs = _value("What the platform was last seen to hold.")
+    agreed = _value("What both sides last agreed on, of a service, plan or task that is kept in step; else null.")
+    counts = text("Whose value counts, of a service, plan or task that is kept in step; else empty.")
     delivery_id = fields.String(
         required=True, allow_none=True, metadata={"description": "The message that brought the value, such as D12."}
     )
@@ -77,8 +80,9 @@ class Why(TicketRef):
     id = text("The ticket's id on its platform; empty for one that is not known.")
     record = choice(
         "What the ticket is to us; empty for another type of ticket, or one that is not known.",
-        *("incident", "recovery_task", "activation", "review", "question", ""),
+        *("incident", "recovery_task", "activation", "review", "question", *KEPT, ""),
     )
+    key = text("The key in the files, of a service, plan or task that is kept in step; else empty.")
     known = flag("Whether anything was ever heard of it, as far as messages are kept.")
     covered = flag("Whether a plan is linked on it, or it belongs to an activation.")
     baseline = flag("Whether it was there before the connector: seen, never acted on.")

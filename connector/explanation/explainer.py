@@ -10,15 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector import wording
+from connector.continuity_record import plan_key, values_of
 from connector.evidence import Evidence, Heard, Message, Revealing, Sent, Version
 from connector.explanation import live_reading, story
+from connector.explanation.kept_record import KeptRecord
 from connector.explanation.live_reading import Live
 from connector.explanation.ticket_why import TicketWhy
-from connector.flows.parts import Connection
+from connector.flows.parts import Connection, RecordsInForce
+from connector.flows.records.belonging import named_there
 from connector.problem import nearest
 from connector.recovery_status import recovery_status
 from connector.standing import Standing
-from connector.store import activations, deliveries, mapping_versions, ticket_evidence
+from connector.store import activations, counterparts, deliveries, mapping_versions, ticket_evidence
 from connector.store.ticket_evidence import KnownTicket
 from connector.ticketing import Record
 from connector.value import iso
@@ -36,6 +39,7 @@ class Explainer:
 
     connections: Mapping[str, Connection]
     now: Callable[[], datetime]
+    records: RecordsInForce = field(default_factory=RecordsInForce)
     _versions: dict[tuple[int, str, str], Version] = field(default_factory=dict)
 
     def places(self, tx: sa.Connection, name: str, connection: str = "") -> list[KnownTicket]:
@@ -64,6 +68,8 @@ class Explainer:
     def known(self, tx: sa.Connection, place: KnownTicket, live: Live | None = None) -> TicketWhy:
         """Explain a ticket of which something is known."""
         side = self.connections[place.connection]
+        if place.kept is not None:
+            return self._kept(tx, side, place, place.kept, live)
         record = record_of(place)
         messages = tuple(_message(row) for row in ticket_evidence.messages(tx, place, limit=MOST_MESSAGES))
         writes = tuple(_sent(row) for row in ticket_evidence.sent(tx, place, limit=MOST_WRITES)[::-1])
@@ -115,6 +121,67 @@ class Explainer:
             writes=tuple(reversed(writes)),
         )
 
+    def kept(self, tx: sa.Connection, record: str, key: str, connection: str = "") -> list[KnownTicket]:
+        """Return where a continuity record is kept in step, on connections that are set up."""
+        found = ticket_evidence.kept(tx, record, key, connection)
+        return [item for item in found if item.connection in self.connections]
+
+    def _kept(
+        self, tx: sa.Connection, side: Connection, place: KnownTicket, row: sa.Row[Any], live: Live | None
+    ) -> TicketWhy:
+        """Explain a service, plan or task that is kept in step."""
+        rows = ticket_evidence.messages(tx, place, limit=MOST_MESSAGES) if place.platform_id else ()
+        messages = tuple(map(_message, rows))
+        writes = tuple(_sent(row) for row in ticket_evidence.sent(tx, place, limit=MOST_WRITES)[::-1])
+        ours = values_of(self.records.read(tx), row.record, row.key) or {}
+        brought = deliveries.get(tx, row.delivery_id) if row.delivery_id is not None else None
+        found = KeptRecord(
+            row=row,
+            keep=side.keeps.get(row.record),
+            ours=ours,
+            named=(named_there(tx, row, ours) or {}) if ours else {},
+            taken={
+                item.field: item
+                for item in counterparts.taken_of(tx, row.record, row.key)
+                if item.connection == row.connection
+            },
+            writes=writes,
+            version=self._in_force(tx, side, row.record),
+            labels=live_reading.labels(side, live),
+            message=_message(brought) if brought is not None else None,
+            live=live.ticket if live is not None else None,
+        )
+        heard = [story.last_message(messages[0]) if messages else story.NO_MESSAGE]
+        told = (*found.story(), *heard, *story.of_traffic(messages, writes))
+        if live is not None:
+            told = (*told, *story.live_of_known(live.ticket, live.fault, place.connection))
+        return TicketWhy(
+            connection=place.connection,
+            platform=side.platform,
+            number=place.number,
+            id=place.platform_id,
+            url=row.url,
+            record=row.record,
+            known=True,
+            covered=False,
+            baseline=False,
+            deleted=bool(row.gone),
+            plan=plan_key(row.key) if row.record != "service" else "",
+            activation=None,
+            role="",
+            why=row.state,
+            why_at=row.state_at,
+            heard_at=max((item.received_at for item in messages), default=row.seen_at),
+            mapping_version=found.version.id,
+            story=told,
+            advice=story.to_do(messages, writes),
+            problems=tuple(row.problems.get("read", ())),
+            fields=found.fields(),
+            messages=messages,
+            writes=tuple(reversed(writes)),
+            key=row.key,
+        )
+
     def _in_force(self, tx: sa.Connection, side: Connection, record: Record) -> Version:
         return self._version(tx, side, record, mapping_versions.newest_id(tx))
 
@@ -133,6 +200,8 @@ class Explainer:
 
 def record_of(place: KnownTicket) -> Record | Any:
     """Return which record a ticket is; "" for none of ours."""
+    if place.kept is not None:
+        return place.kept.record
     if place.placement is not None:
         return place.placement.record
     if place.question is not None:

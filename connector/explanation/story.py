@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from connector.ticketing import Ticket
 
 _RECORDS = {"recovery_task": "recovery task", "activation": "the ticket of the activation", "review": "the review"}
 MOST_IGNORED = 3
+NO_MESSAGE = "No message about it is kept."
 
 
 def of_ticket(
@@ -25,27 +26,26 @@ def of_ticket(
     heard: Heard | None,
 ) -> tuple[str, ...]:
     """Tell a known ticket's story."""
-    lines = [*_what(place, activation), *_heard_of(place, messages, heard)]
+    return (*_what(place, activation), *_heard_of(place, messages, heard), *of_traffic(messages, writes))
+
+
+def of_traffic(messages: Sequence[Message], writes: Sequence[Sent]) -> Iterator[str]:
+    """Tell of messages that were ignored, and of what waits or is parked."""
     ignored = [item for item in messages if item.state == "ignored"]
-    lines += [
-        f"D{item.id} ({item.source}, {instant(item.received_at)}) was ignored: {item.reason}."
-        for item in ignored[:MOST_IGNORED]
-    ]
+    for item in ignored[:MOST_IGNORED]:
+        yield f"D{item.id} ({item.source}, {instant(item.received_at)}) was ignored: {item.reason}."
     if len(ignored) > MOST_IGNORED:
-        lines.append(f"{len(ignored) - MOST_IGNORED} more messages of those kept were ignored.")
-    lines += [f"D{item.id} is parked: {item.reason}." for item in messages if item.state == "parked"]
-    lines += [
-        f"D{item.id} waits to be decided since {instant(item.received_at)}."
-        for item in messages
-        if item.state == "open"
-    ]
+        yield f"{len(ignored) - MOST_IGNORED} more messages of those kept were ignored."
+    yield from (f"D{item.id} is parked: {item.reason}." for item in messages if item.state == "parked")
+    for item in messages:
+        if item.state == "open":
+            yield f"D{item.id} waits to be decided since {instant(item.received_at)}."
     for sent in writes:
         if sent.state == "parked":
-            lines.append(f"W{sent.id} ({sent.action}) is parked: {sent.reason}.")
+            yield f"W{sent.id} ({sent.action}) is parked: {sent.reason}."
         elif sent.state == "pending":
             tried = f", {_tries(sent.attempts)}: {sent.reason or 'no answer yet'}" if sent.attempts else ""
-            lines.append(f"W{sent.id} ({sent.action}) waits to be sent{tried}.")
-    return tuple(lines)
+            yield f"W{sent.id} ({sent.action}) waits to be sent{tried}."
 
 
 def _tries(count: int) -> str:
@@ -84,13 +84,11 @@ def _what(place: KnownTicket, activation: sa.Row[Any] | None) -> list[str]:
 
 
 def _heard_of(place: KnownTicket, messages: Sequence[Message], heard: Heard | None) -> list[str]:
+    lines: list[str] = []
     if messages:
-        last = messages[0]
-        lines = [f"Last heard of {instant(last.received_at)}: D{last.id}, {last.event} by {last.source}, {last.state}."]
+        lines.append(last_message(messages[0]))
     elif heard is None:
-        return ["No message about it is kept."]
-    else:
-        lines = []
+        return [NO_MESSAGE]
     if heard is not None and heard.at is not None and heard.message is None:
         at = instant(heard.at)
         if heard.message_id is not None:
@@ -100,6 +98,10 @@ def _heard_of(place: KnownTicket, messages: Sequence[Message], heard: Heard | No
     if heard is None and place.placement is not None:
         lines.append("It was not read since it was made.")
     return lines
+
+
+def last_message(last: Message) -> str:
+    return f"Last heard of {instant(last.received_at)}: D{last.id}, {last.event} by {last.source}, {last.state}."
 
 
 def to_do(messages: Sequence[Message], writes: Sequence[Sent]) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from connector.why.verdict import FieldWhy
 class TicketWhy:
     """The answer. `known` is false for a ticket that nothing was ever heard of; `story` and `advice` are sentences.
 
-    `record` is "" for what is none of ours (another type of ticket), or unknown. `activation` is None without one.
+    `record` is "" for what is none of ours (another type of ticket), or unknown; `key` is that of a continuity record.
+    `activation` is None without one.
     """
 
     connection: str
@@ -39,3 +40,4 @@ class TicketWhy:
     fields: tuple[FieldWhy, ...] = ()
     messages: tuple[Message, ...] = ()
     writes: tuple[Sent, ...] = ()
+    key: str = ""

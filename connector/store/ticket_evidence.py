@@ -9,13 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.store import counterparts
 from connector.store.tables import connection as connections
-from connector.store.tables import delivery, placement, ticket, write
+from connector.store.tables import counterpart, delivery, placement, ticket, write
 
 
 @dataclass(frozen=True)
 class KnownTicket:
     """Where a ticket of that name is known: at most one of its rows; `question` is the write that asked the desk.
+
+    `kept` is the row of a continuity record that is kept in step, whose id is "" until it is created there.
 
     With neither, only messages tell of it.
     """
@@ -26,6 +29,7 @@ class KnownTicket:
     ticket: sa.Row[Any] | None = None
     placement: sa.Row[Any] | None = None
     question: sa.Row[Any] | None = None
+    kept: sa.Row[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ def places(tx: sa.Connection, name: str, connection: str = "") -> list[KnownTick
     if not name or "\0" in name or "\0" in connection:
         return []
     found: dict[tuple[str, str], KnownTicket] = {}
+    for row in sorted(_called(tx, counterpart, name, connection), key=lambda row: bool(row.gone)):
+        found.setdefault((row.connection, row.platform_id), _place(row, kept=row))
     # A record of ours is the placement, even where a message made a row of it as an incident before that was known.
     for row in _called(tx, placement, name, connection):
         found.setdefault((row.connection, row.platform_id), _place(row, placement=row))
@@ -54,8 +60,18 @@ def places(tx: sa.Connection, name: str, connection: str = "") -> list[KnownTick
     for row in _called(tx, delivery, name, connection):
         if row.source != "command":
             found.setdefault((row.connection, row.platform_id), _place(row))
-    known = [item for item in found.values() if item.ticket or item.placement or item.question]
+    known = [item for item in found.values() if item.ticket or item.placement or item.question or item.kept]
     return known or list(found.values())
+
+
+def kept(tx: sa.Connection, record: str, key: str, connection: str = "") -> list[KnownTicket]:
+    """Return where a continuity record is kept in step, or shall be."""
+    rows = counterparts.of_record(tx, record, key)
+    return [
+        KnownTicket(row.connection, row.platform_id or "", row.number or row.platform_id or "", kept=row)
+        for row in rows
+        if connection in ("", row.connection)
+    ]
 
 
 def messages(tx: sa.Connection, place: KnownTicket, *, limit: int) -> Sequence[sa.Row[Any]]:
@@ -73,6 +89,9 @@ def sent(tx: sa.Connection, place: KnownTicket, *, limit: int) -> Sequence[sa.Ro
     conditions = [to_ticket] if place.platform_id else []
     if place.placement is not None:
         conditions.append(write.c.placement_id == place.placement.id)
+    if place.kept is not None:
+        row = place.kept
+        conditions = [write.c.key.in_([counterparts.write_key(row, n) for n in range(row.writes)[-limit:]])]
     statement = sa.select(write).where(sa.or_(sa.false(), *conditions))
     return tx.execute(statement.order_by(write.c.id.desc()).limit(limit)).all()
 
@@ -94,7 +113,7 @@ def traffic(tx: sa.Connection, name: str, since: datetime) -> Traffic:
 def numbers(tx: sa.Connection, connection: str, *, limit: int) -> list[str]:
     """Return what people call the tickets of a connection that were seen last."""
     found: list[str] = []
-    for table in (ticket, placement):
+    for table in (ticket, placement, counterpart):
         statement = sa.select(table.c.number).where(table.c.connection == connection, table.c.number != "")
         found += tx.execute(statement.order_by(table.c.id.desc()).limit(limit)).scalars()
     return found

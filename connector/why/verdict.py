@@ -28,7 +28,8 @@ class FieldWhy:
     known). `ours` is what we last wanted, wrote or took over, `theirs` what the platform was last seen to hold, `live`
     what it holds now (None with `live_known` False where that is not known); `differs` says whether that means another
     value. `rule` is file and line, `version` the mapping's; `held` says whether the condition `when` was true (None:
-    there is none, or it could not be asked).
+    there is none, or it could not be asked). Of a service, plan or task that is kept in step, `agreed` is what both
+    sides last agreed on, and `counts` says whose value does; "" for other tickets.
     """
 
     name: str
@@ -50,6 +51,8 @@ class FieldWhy:
     live: Any = None
     live_known: bool = False
     differs: bool = False
+    agreed: Any = None
+    counts: str = ""
 
 
 @dataclass(frozen=True)

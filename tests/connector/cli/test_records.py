@@ -94,6 +94,13 @@ def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: Worl
     (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if "was taken" in item["what"]]
     assert ": services.payments.criticality" in warning["where"]
     assert warning["what"].startswith("the file says 1; servicenow says 2 since")
+    told = run("why", "service", "payments").stdout
+    assert f"service {payments['number']} on servicenow (servicenow)" in told
+    assert told.count("  It is the service payments, kept in step: in step since 20") == len(("servicenow", "jira"))
+    assert "criticality <-> busines_criticality: read" in told
+    assert "  ours: '2'   servicenow: '2'   last agreed: '2'" in told
+    assert "  ours: 4h   jira: 4h   last agreed: 4h" in told
+    assert "mappings/defaults/servicenow/service.yaml (shipped)" in run("why", payments["number"]).stdout
     trial = answer(run("reconcile", "--full", "--dry-run", "--json"))
     assert {item["connection"]: item["counts"].get("different", 0) for item in trial} == {"servicenow": 0, "jira": 0}, (
         trial

@@ -1,13 +1,23 @@
-"""How records that are kept in step are listed, for the read API and the command line."""
+"""How records that are kept in step are listed and explained, for the read API and the command line."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
+from connector.console.explanation_shapes import Why
 from connector.console.records import Record, listed
+from connector.evidence import Version
+from connector.explanation import plain_data
+from connector.explanation.explainer import Explainer
+from connector.explanation.ticket_why import TicketWhy
 from connector.record_merge import Rule
+from connector.store.counterparts import write_key
+from connector.why.verdict import FieldWhy
+from mappings import library
 from tests.records_in_step import HOUR, Office
 
 
@@ -35,3 +45,51 @@ def test_values_are_told_as_they_are_and_as_people_write_them(office: Office) ->
     assert (conflict["theirs"], conflict["theirs_said"], conflict["since"]) == (7200, "2h", office.now)
     assert (taken["value_said"], taken["in_file_said"]) == ("2", "1")
     assert {"ours_said", "theirs_said"} <= set(Record().fields["conflicts"].inner.schema.fields)
+
+
+def explained(office: Office, connection: str) -> TicketWhy:
+    """Explain a service by the mapping that is shipped for services in Jira, as platforms in memory have none."""
+    version = Version(0, library.build("jira", {})["service"], library.sourced("jira", "service", ()))
+    explainer = Explainer(office.parts.connections, lambda: office.now, _versions={(0, connection, "service"): version})
+    with office.database.begin() as tx:
+        (place,) = explainer.kept(tx, "service", "payments", connection)
+        found = explainer.known(tx, place)
+        assert explainer.places(tx, found.number, connection) == [place]
+    sent = json.loads(json.dumps(plain_data.as_json(found), default=datetime.isoformat))
+    assert Why().validate(sent) == {}
+    return found
+
+
+def fields(found: TicketWhy) -> dict[str, FieldWhy]:
+    return {item.name: item for item in found.fields}
+
+
+def test_a_record_is_explained_as_such_with_both_values_the_last_agreed_and_whose_counts(office: Office) -> None:
+    found = explained(office, "desk")
+    told = fields(found)
+
+    assert (found.record, found.key, found.why) == ("service", "payments", "conflict")
+    assert found.story[0].startswith("It is the service payments, kept in step: conflict since 2026-03-02 09:00Z")
+    assert any(line.startswith("Last heard of 2026-03-02 09:00Z: D") for line in found.story)
+    assert any(line.startswith("Last write 2026-03-02 09:00Z: W") for line in found.story)
+    rto = told["rto"]
+    assert (rto.verdict, rto.ours, rto.theirs, rto.agreed) == ("waiting", 3600, 7200, 4 * 3600)
+    assert rto.counts == "both sides may change it; where both did, a person decides"
+    assert "`continuity settle service payments rto` with --ours or --theirs decides" in rto.reason
+    assert (told["criticality"].verdict, told["criticality"].agreed) == ("read", 2)
+    assert told["criticality"].reason.endswith("and stands over the file, which says 1")
+    assert told["text"].counts == "ours alone"
+    assert (told["name"].verdict, told["name"].agreed) == ("written", "Payments")
+
+
+def test_a_write_that_is_parked_is_told_on_its_field_with_what_to_do(office: Office) -> None:
+    office["board"].fail("refuse", key=write_key(office.counterpart("board"), office.counterpart("board").writes))
+    office.edit(rpo=2 * HOUR)
+    office.settle()
+    found = explained(office, "board")
+    rpo = fields(found)["rpo"]
+
+    assert (rpo.verdict, rpo.ours, rpo.theirs, rpo.agreed) == ("parked", 7200, 900, 900)
+    assert rpo.write is not None
+    assert f"mend that, then `continuity replay W{rpo.write.id}`" in rpo.reason
+    assert found.advice == (f"Mend the cause, then `continuity replay W{rpo.write.id}`.",)
