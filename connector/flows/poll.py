@@ -17,6 +17,7 @@ from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import Preflight
 from connector.flows.reconcile import nightly
 from connector.flows.reconcile.sweep import sweep
+from connector.flows.records.wakes import wake_lost
 from connector.store import activations, catalogs, deliveries, preflights, retention, tickets, writes
 from connector.ticketing import Refused, Ticket, Unavailable, Watch
 from connector.value import same
@@ -126,6 +127,7 @@ class Sweep:
             for row in activations.followed(tx):
                 if mark_passed(row.clock_start, row.rto_seconds, row.told_percent, now) and row.restored_at is None:
                     self._parts.wakes.wake(tx, "incident", f"activation:{row.id}")
+            wake_lost(tx, self._parts, now - LOST_AFTER)
             self._tell_of_platforms(tx)
             alerts.look(tx, self._parts, now)
             self._remarks.look(tx, now)

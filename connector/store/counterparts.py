@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connector.store import writes
 from connector.store.statements import by_dialect
-from connector.store.tables import counterpart, taken, write
+from connector.store.tables import Instant, counterpart, taken, write
 
 LEFT = "not in the files"
 """The state of a counterpart whose record was taken out of the files."""
@@ -147,6 +147,56 @@ def mapped_otherwise(tx: sa.Connection, connection: str, record: str, mapping: s
         counterpart.c.mapped_by != mapping,
     )
     return tx.execute(statement.limit(1)).first() is not None
+
+
+def unlooked(
+    tx: sa.Connection,
+    connection: str,
+    mappings: Mapping[str, str],
+    before: datetime,
+    read_before: datetime,
+    *,
+    limit: int,
+) -> list[tuple[str, str]]:
+    """Return (kind, key) of up to `limit` records that something happened to before `before`, not looked at since.
+
+    `mappings` are those in force, by kind. A ticket that has to be read again is waited for until `read_before`.
+    """
+    end = sa.literal(before, Instant())
+    since = counterpart.c.looked_at
+    name = sa.literal("record:") + counterpart.c.record + ":" + counterpart.c.key + ":" + counterpart.c.connection + ":"
+    answered = sa.exists().where(
+        write.c.key == name + sa.cast(counterpart.c.writes - 1, sa.Text),
+        write.c.state.not_in(["pending", "parked"]),
+        write.c.done_at > since,
+        write.c.done_at < end,
+    )
+    to_create = sa.and_(counterpart.c.platform_id.is_(None), counterpart.c.linked_by != "")
+    to_read = sa.and_(
+        counterpart.c.platform_id.is_not(None),
+        counterpart.c.version.is_(None),
+        sa.or_(_is_empty(counterpart.c.theirs), ~_is_empty(counterpart.c.declined)),
+    )
+    composed = [
+        sa.and_(counterpart.c.record == kind, counterpart.c.mapped_by != mark) for kind, mark in mappings.items()
+    ]
+    statement = sa.select(counterpart.c.record, counterpart.c.key).where(
+        counterpart.c.connection == connection,
+        counterpart.c.record.in_(list(mappings)),
+        counterpart.c.gone == "",
+        sa.or_(
+            sa.and_(counterpart.c.state == "new", counterpart.c.linked_at < end),
+            sa.and_(counterpart.c.seen_at > since, counterpart.c.seen_at < end),
+            sa.and_(counterpart.c.state == "waiting", answered),
+            sa.and_(to_create, sa.or_(*composed)),
+            sa.and_(to_read, since < sa.literal(read_before, Instant())),
+        ),
+    )
+    return [(row[0], row[1]) for row in tx.execute(statement.order_by(counterpart.c.id).limit(limit))]
+
+
+def _is_empty(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    return sa.cast(column, sa.Text) == "{}"
 
 
 def linked_since(tx: sa.Connection, connection: str, record: str) -> datetime | None:

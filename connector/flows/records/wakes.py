@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import sqlalchemy as sa
 
 from connector.continuity_record import plan_key, values_of, waiting_for
 from connector.flows.parts import Parts
 from connector.record_merge import same
 from connector.store import counterparts, dated
+
+MOST_AT_ONCE = 100
+"""Records of a connection that are woken in one round of the housekeeping."""
+READ_AGAIN = timedelta(minutes=5)
+"""How long a ticket that could not be read is left before it is tried again."""
 
 
 def sending(connection: str) -> str:
@@ -33,6 +40,16 @@ def wake_changed(tx: sa.Connection, parts: Parts) -> None:
     for name, connection in parts.connections.items():
         if any(keep.create for keep in connection.keeps.values()):
             parts.wakes.wake(tx, "sweep", sending(name))
+
+
+def wake_lost(tx: sa.Connection, parts: Parts, before: datetime) -> None:
+    """Wake records to which something happened before `before`, and that nobody looked at since; some at a time."""
+    for name, connection in parts.connections.items():
+        if connection.keeps and parts.breakers.down_since(name) is None:
+            mappings = {kind: keep.mapping for kind, keep in connection.keeps.items()}
+            lost = counterparts.unlooked(tx, name, mappings, before, before - READ_AGAIN, limit=MOST_AT_ONCE)
+            for record, key in lost:
+                wake(tx, parts, record, key)
 
 
 def wake_related(tx: sa.Connection, parts: Parts, record: str, key: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connector.flows.reconcile.audit import Audit
+from connector.flows.records.readings import take_in
 from connector.record_merge import Rule
 from connector.service import Service
 from connector.store import counterparts
@@ -399,6 +400,58 @@ def test_a_full_audit_goes_on_at_its_page_and_finds_what_is_gone(make: Any) -> N
     assert (done.counts["read"], done.counts["gone"]) == (9, 1)
     assert office.ours("service-8")["owner"] == "Olga Ivanova"
     assert office.counterpart("desk", "service-1").state == "gone"
+
+
+def lost(office: Office) -> int:
+    """Let what waited in memory be lost, and some time pass; returns how many turns the flows then took."""
+    office.steps.forget()
+    office.now += timedelta(minutes=10)
+    with office.database.begin() as tx:
+        office.steps.wake(tx, "sweep", "housekeeping")
+    return office.settle()
+
+
+def test_a_record_whose_wake_up_was_lost_is_found_by_the_housekeeping_whatever_had_happened_to_it(make: Any) -> None:
+    office = make(desks=("desk",))
+    ticket = office["desk"].make("service", **THEIRS)
+    office.link("desk", ticket)
+    lost(office)
+    assert office.counterpart("desk").state == "in step"
+
+    office["desk"].change(ticket, owner="Olga Ivanova")
+    with office.database.begin() as tx:
+        row = counterparts.at(tx, "desk", ticket)
+        take_in(tx, office.parts, row, office.ticket("desk", ticket), office.now + timedelta(seconds=1), None)
+    lost(office)
+    assert office.ours()["owner"] == "Olga Ivanova"
+
+    flows = office.flows
+    decided: list[str] = []
+
+    def decide_once(subject: str) -> None:
+        if subject not in decided:
+            decided.append(subject)
+            flows["incident"](subject)
+            office.now += timedelta(seconds=1)
+
+    office.flows = {**flows, "incident": decide_once}
+    office.edit(owner="Priya Nair")  # sent and answered, but not looked at after that
+    office.flows = flows
+    assert (office.theirs("desk")["owner"], office.counterpart("desk").state) == ("Priya Nair", "waiting")
+    lost(office)
+    assert office.counterpart("desk").state == "in step"
+
+
+def test_the_housekeeping_wakes_no_record_that_waits_for_a_person_or_has_nothing_to_do(make: Any) -> None:
+    office = make(desks=("desk",), create=True, plans=(), there={"desk": {"name": "Payments"}})
+    assert office.counterpart("desk").state == "waiting"
+    assert lost(office) == 1
+
+    office.link("desk", office.there["desk"])
+    office["desk"].change(office.there["desk"], name="")
+    office.sweep()
+    assert "the platform's name is empty" in office.counterpart("desk").problems["held"]["name"]
+    assert lost(office) == 1
 
 
 def _all(office: Office) -> Any:
