@@ -95,6 +95,31 @@ def values_of(catalog: Catalog, record: str, key: str) -> dict[str, Any] | None:
     return _plan(plan, catalog) if plan is not None else None
 
 
+def namesakes(catalog: Catalog, record: str) -> dict[str, str]:
+    """Return, by the keys of those that share their name with others of their kind, which these are, in words.
+
+    Tasks are held against those of their own plan. Names may repeat, but people can hardly tell which one is meant.
+    """
+    bearers: dict[tuple[str, str], list[str]] = {}
+    for key, name in _names_of(catalog, record):
+        place = plan_key(key) if record in BELONGS_TO else ""
+        bearers.setdefault((place, " ".join(name.split()).casefold()), []).append(key)
+    shared = [keys for keys in bearers.values() if len(keys) > 1]
+    return {
+        key: f"the {record.replace('_', ' ')} {', '.join(other for other in keys if other != key)} has the same name: "
+        "rename one, so that people can tell which is meant"
+        for keys in shared
+        for key in keys
+    }
+
+
+def _names_of(catalog: Catalog, record: str) -> Iterator[tuple[str, str]]:
+    if record == "plan_task":
+        return ((task_key(plan, task), task.name) for plan in catalog.plans.values() for task in plan.tasks)
+    whole = catalog.services.values() if record == "service" else catalog.plans.values()
+    return ((item.key, item.name) for item in whole)
+
+
 def fault(record: str, ours: Mapping[str, Any], field: str, value: Any) -> str:
     """Say why a record with the values `ours` cannot have `value` in a field, "" where it can."""
     if field not in TAKEABLE[record]:

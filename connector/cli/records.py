@@ -11,6 +11,7 @@ from connector.cli.context import Context
 from connector.cli.desk import known_connection
 from connector.cli.opening import opened
 from connector.console.records import STATES, listed
+from connector.flows.parts import RecordsInForce
 from connector.ticketing import KEPT
 
 kind_option = click.option("--kind", type=click.Choice(KEPT), help="Only services, or only plans.")
@@ -26,7 +27,7 @@ def records(context: Context, *, kind: str | None, connection: str, state: str |
     """List services and plans that are kept in step with a platform, and how each stands."""
     with opened(context) as connector, connector.database.begin() as tx:
         known_connection(connector, connection)
-        found = listed(tx, kind=kind or "", connection=connection, state=state or "")
+        found = listed(tx, RecordsInForce().read(tx), kind=kind or "", connection=connection, state=state or "")
     if as_json:
         output.document(found)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from connector.catalog import Catalog, places
 from connector.catalog.folder import SERVICES_FILE
 from connector.cli import output
 from connector.cli.shipped import look
-from connector.continuity_record import plan_key, said, values_of
+from connector.continuity_record import TITLE, namesakes, plan_key, said, values_of, with_values
 from connector.document import Document, read_document
 from connector.problem import Invalid, Problem
 from connector.record_merge import same
 from connector.settings import Settings
 from connector.store import counterparts
+from connector.ticketing import KEPT
 
 _IN_FILES = {"title": "name"}
 
@@ -32,6 +33,7 @@ def otherwise(settings: Settings | None, catalog: Catalog | None, directory: Pat
 
 def _told(taken: dict[tuple[str, str], list[sa.Row[Any]]], catalog: Catalog, directory: Path) -> Iterator[Problem]:
     plans, services = places(directory).documents, _services(directory)
+    shared: dict[str, dict[str, str]] = {record: namesakes(_laid_over(catalog, taken), record) for record in KEPT}
     for (record, key), rows in taken.items():
         values = values_of(catalog, record, key) or {}
         document = services if record == "service" else plans.get(plan_key(key))
@@ -46,8 +48,22 @@ def _told(taken: dict[tuple[str, str], list[sa.Row[Any]]], catalog: Catalog, dir
                 f"the file says {said(row.field, value)}; {row.connection} says {said(row.field, row.value)} since "
                 f"{output.shown(row.taken_at)}, which was taken and stands"
             )
+            if row.field == TITLE[record] and key in shared[record]:
+                what += f"; {shared[record][key]}"
             fix = "write that into the file; a file that is changed to another value wins"
             yield Problem(document.where(*path), what, fix, "warning")
+
+
+def _laid_over(catalog: Catalog, taken: Mapping[tuple[str, str], Sequence[sa.Row[Any]]]) -> Catalog:
+    values = {
+        (record, key): {
+            row.field: row.value
+            for row in rows
+            if same((values_of(catalog, record, key) or {}).get(row.field), row.file_value)
+        }
+        for (record, key), rows in taken.items()
+    }
+    return with_values(catalog, values, "taken")
 
 
 def _path(record: str, key: str, name: str) -> tuple[str, ...]:

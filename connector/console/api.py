@@ -183,11 +183,13 @@ def _add_history(api: Any, database: Database) -> None:
 
 
 def _add_records(api: Any, database: Database) -> None:
+    in_force = RecordsInForce()
+
     @_operation(api, "/records", records.RecordList, records.RecordQuery, unknown=False)
     def list_records(query: dict[str, Any]) -> dict[str, Any]:
         """List services and plans that are kept in step with a platform, and how each stands."""
         with database.engine.connect() as tx:
-            return {"records": records.listed(tx, **query)}
+            return {"records": records.listed(tx, in_force.read(tx), **query)}
 
 
 def _explained(database: Database, explainer: Explainer, connection: str, number: str) -> TicketWhy:

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from marshmallow import Schema, fields, validate
 
+from connector.catalog import Catalog
 from connector.console.shapes import choice, instant, text
-from connector.continuity_record import said
+from connector.continuity_record import namesakes, said
 from connector.store import counterparts
 from connector.ticketing import KEPT
 
@@ -71,14 +72,21 @@ class RecordList(Schema):
     )
 
 
-def listed(tx: sa.Connection, *, kind: str = "", connection: str = "", state: str = "") -> list[dict[str, Any]]:
-    """Return where the continuity records stand, as `Record` describes each."""
+def listed(
+    tx: sa.Connection, catalog: Catalog, *, kind: str = "", connection: str = "", state: str = ""
+) -> list[dict[str, Any]]:
+    """Return where the continuity records stand, as `Record` describes each; `catalog` is the one in force."""
     taken = counterparts.all_taken(tx)
+    shared = {record: namesakes(catalog, record) for record in KEPT}
     rows = counterparts.every(tx, connection=connection, record=kind)
-    return [_record(row, taken.get((row.record, row.key), [])) for row in rows if state in ("", row.state)]
+    return [
+        _record(row, taken.get((row.record, row.key), []), shared[row.record].get(row.key, ""))
+        for row in rows
+        if state in ("", row.state)
+    ]
 
 
-def _record(row: sa.Row[Any], taken: list[sa.Row[Any]]) -> dict[str, Any]:
+def _record(row: sa.Row[Any], taken: list[sa.Row[Any]], shared: str) -> dict[str, Any]:
     problems = row.problems
     held = [f"{name}: {reason}" for name, reason in problems.get("held", {}).items()]
     return {
@@ -91,7 +99,12 @@ def _record(row: sa.Row[Any], taken: list[sa.Row[Any]]) -> dict[str, Any]:
         "since": row.state_at,
         "conflicts": [_conflict(row, name, since) for name, since in row.conflicts.items()],
         "taken": [_taken(item) for item in taken if item.connection == row.connection],
-        "problems": [*problems.get("doubt", []), *held, *problems.get("read", []), *([row.gone] if row.gone else [])],
+        "problems": [
+            *problems.get("doubt", []),
+            *held,
+            *problems.get("read", []),
+            *(text for text in (shared, row.gone) if text),
+        ],
     }
 
 

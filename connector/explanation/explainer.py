@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector import wording
-from connector.continuity_record import plan_key, values_of
+from connector.continuity_record import namesakes, plan_key, values_of
 from connector.evidence import Evidence, Heard, Message, Revealing, Sent, Version
 from connector.explanation import live_reading, story
 from connector.explanation.kept_record import KeptRecord
@@ -133,7 +133,8 @@ class Explainer:
         rows = ticket_evidence.messages(tx, place, limit=MOST_MESSAGES) if place.platform_id else ()
         messages = tuple(map(_message, rows))
         writes = tuple(_sent(row) for row in ticket_evidence.sent(tx, place, limit=MOST_WRITES)[::-1])
-        ours = values_of(self.records.read(tx), row.record, row.key) or {}
+        catalog = self.records.read(tx)
+        ours = values_of(catalog, row.record, row.key) or {}
         brought = deliveries.get(tx, row.delivery_id) if row.delivery_id is not None else None
         found = KeptRecord(
             row=row,
@@ -150,6 +151,7 @@ class Explainer:
             labels=live_reading.labels(side, live),
             message=_message(brought) if brought is not None else None,
             live=live.ticket if live is not None else None,
+            shared=namesakes(catalog, row.record).get(row.key, ""),
         )
         heard = [story.last_message(messages[0]) if messages else story.NO_MESSAGE]
         told = (*found.story(), *heard, *story.of_traffic(messages, writes))

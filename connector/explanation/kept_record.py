@@ -35,7 +35,8 @@ class KeptRecord:
 
     `ours` are the values in force, {} where the files do not have it; `named` what the record that it belongs to is
     called there (`connector.flows.records.belonging`). `taken` are the values taken from this connection, `writes` come
-    oldest first, `message` is what brought what is known of the ticket; `live` is the ticket as just read.
+    oldest first, `message` is what brought what is known of the ticket; `live` is the ticket as just read. `shared`
+    tells of others of the same name.
     """
 
     row: sa.Row[Any]
@@ -48,6 +49,7 @@ class KeptRecord:
     labels: Mapping[str, str] | None
     message: Message | None
     live: Ticket | None = None
+    shared: str = ""
 
     @property
     def called(self) -> str:
@@ -69,7 +71,8 @@ class KeptRecord:
             yield "The files do not have it any more: what stands there stays as it is."
         elif row.platform_id and not row.theirs and not row.gone:
             yield "It was not read since it was linked."
-        yield from (f"{text}." for text in (*row.problems.get("doubt", ()), *row.problems.get("read", ())))
+        told = (*row.problems.get("doubt", ()), *row.problems.get("read", ()), self.shared)
+        yield from (f"{text[:1].upper()}{text[1:]}." for text in told if text)
         if self.writes:
             last = self.writes[-1]
             at = instant(last.done_at or last.sent_at or last.created_at)

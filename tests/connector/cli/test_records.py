@@ -110,6 +110,20 @@ def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: Worl
     assert {item["state"] for item in listed["records"]} == {"in step"}
 
 
+def test_a_name_that_becomes_that_of_another_is_taken_and_told_where_the_file_says_otherwise(
+    kept: World, run: Run
+) -> None:
+    (row,) = [row for row in kept.table("cmdb_ci_service") if row["name"] == "Customer Portal"]
+    kept.update("cmdb_ci_service", row["sys_id"], name="Payments")
+    run("reconcile", "servicenow")
+    kept.wait(lambda: kept.rows("SELECT id FROM taken WHERE field = 'name'"))
+
+    (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if ".name" in item["where"]]
+    assert "servicenow says Payments since" in warning["what"]
+    assert "; the service payments has the same name: rename one, so that" in warning["what"]
+    assert "is more than one ticket" in run("why", "Payments", "--connection", "servicenow").stderr
+
+
 def test_what_makes_no_sense_is_declined(run: Run) -> None:
     for arguments, told in (
         (("adopt", "servicenow", "--kind", "plan"), "plan is not kept in step with servicenow"),

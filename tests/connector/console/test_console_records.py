@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -18,7 +19,7 @@ from connector.record_merge import Rule
 from connector.store.counterparts import write_key
 from connector.why.verdict import FieldWhy
 from mappings import library
-from tests.records_in_step import HOUR, Office
+from tests.records_in_step import HOUR, PAYMENTS, Office
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def test_values_are_told_as_they_are_and_as_people_write_them(office: Office) -> None:
     with office.database.begin() as tx:
-        found = {(item["kind"], item["connection"]): item for item in listed(tx)}
+        found = {(item["kind"], item["connection"]): item for item in listed(tx, office.parts.records.read(tx))}
 
     (conflict,) = found["service", "desk"]["conflicts"]
     (taken,) = found["service", "desk"]["taken"]
@@ -93,3 +94,23 @@ def test_a_write_that_is_parked_is_told_on_its_field_with_what_to_do(office: Off
     assert rpo.write is not None
     assert f"mend that, then `continuity replay W{rpo.write.id}`" in rpo.reason
     assert found.advice == (f"Mend the cause, then `continuity replay W{rpo.write.id}`.",)
+
+
+def test_a_name_that_a_platform_gave_to_two_is_taken_and_told(office: Office) -> None:
+    office.services["orders"] = replace(PAYMENTS, key="orders", name="Orders", identifiers=())
+    office.apply()
+    office.settle()
+    ticket = office.counterpart("desk", "orders")
+    office["desk"].change(ticket.platform_id, name=" payments")
+    office.webhook("desk", ticket.platform_id)
+    office.settle()
+
+    with office.database.begin() as tx:
+        found = {(item["key"], item["connection"]): item for item in listed(tx, office.parts.records.read(tx))}
+
+    assert office.ours("orders")["name"] == " payments"
+    told = "the service orders has the same name: rename one, so that people can tell which is meant"
+    assert told in found["payments", "board"]["problems"]
+    assert told.replace("orders", "payments") in found["orders", "desk"]["problems"]
+    assert found["PAY-DR", "desk"]["problems"] == []
+    assert any("orders has the same name" in line for line in explained(office, "desk").story)
