@@ -159,7 +159,7 @@ def _linked(parts: Parts, side: Connection, kind: str) -> dict[str, str]:
     """Return the ids of the platform's records that ours are linked with, by our key."""
     with parts.database.begin() as tx:
         rows = counterparts.every(tx, connection=side.name, record=kind)
-    return {row.key: row.platform_id for row in rows if row.platform_id and not row.gone}
+    return {row.key: row.platform_id for row in rows if counterparts.is_linked(row)}
 
 
 def _both(parts: Parts, side: Connection, kind: Record, tickets: Iterable[Ticket]) -> Both:

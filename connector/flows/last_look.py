@@ -1,4 +1,4 @@
-"""The last look at tickets: at continuity records before they are changed, at others when a change was refused."""
+"""The last look at tickets: at records before they are changed, at tasks before a second try or after a refusal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.continuity_record import plain
+from connector.flows import poll
+from connector.flows.incidents import as_json
 from connector.flows.parts import Parts
 from connector.flows.reconcile.findings import differs, hand_over, missing
 from connector.flows.records.identity import another
 from connector.record_merge import same
-from connector.store import counterparts, deliveries, writes
-from connector.ticketing import Outcome, Refused, Unavailable
+from connector.store import activations, counterparts, deliveries, writes
+from connector.ticketing import Outcome, Refused, Ticket, Unavailable
+from connector.value import same as value_same
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,60 @@ def look_first(parts: Parts, connection: str, due: Sequence[sa.Row[Any]]) -> tup
             writes.supersede(tx, sorted(overtaken), "the record was changed meanwhile", now)
             gone |= overtaken
     return gone, outcomes
+
+
+def overtaken_states(
+    parts: Parts, connection: str, tried: Sequence[sa.Row[Any]]
+) -> tuple[set[int], dict[str, Outcome]]:
+    """Leave out states of tasks that a person has overtaken: between two tries, anything may happen to a ticket.
+
+    Returns the ids of writes that are not wanted any more, and the outcomes of those whose ticket cannot be read.
+    """
+    side = parts.connections.get(connection)
+    if not tried or side is None:
+        return set(), {}
+    try:
+        found = side.ticketing.read("recovery_task", [row.platform_id for row in tried])
+    except Unavailable as error:
+        reason, wait = str(error), error.retry_after
+        return set(), {row.key: Outcome(row.key, "retry", reason=reason, retry_after=wait) for row in tried}
+    except Refused:
+        return set(), {}  # what the platform lets us write it may not let us read
+    now = parts.now()
+    landed = set()
+    outcomes: dict[str, Outcome] = {}
+    with parts.database.begin() as tx:
+        for ticket in found:
+            row = next(row for row in tried if row.platform_id == ticket.id)
+            if str(ticket.values.get("state", "")) == row.values["state"]:
+                landed.add(ticket.id)
+                if _stands(row, ticket):  # else what landed with the state would pass for a person's wish
+                    told = "an earlier try had landed"
+                    outcomes[row.key] = Outcome(
+                        row.key, "done", ticket.id, ticket.number, ticket.url, ticket.version, reason=told
+                    )
+            else:
+                poll.hand_over(tx, parts, side, ticket, now)
+        waiting = deliveries.open_tickets(tx, connection, [row.platform_id for row in tried])
+        moved = {item.id: item.state_at for item in activations.placements(tx, tried[0].activation_id) if item.state_at}
+        overtaken = {
+            row.id
+            for row in tried
+            # Where it stands as we wanted it, what waits is the echo of our own earlier try.
+            if row.key not in outcomes
+            and (
+                (row.platform_id in waiting and row.platform_id not in landed)
+                or moved.get(row.placement_id, row.created_at) > row.created_at
+            )
+        }
+        writes.supersede(tx, sorted(overtaken), "the ticket was changed meanwhile", now)
+    return overtaken, outcomes
+
+
+def _stands(row: sa.Row[Any], ticket: Ticket) -> bool:
+    """Tell whether a ticket holds all that a write wants; of a note that is not known."""
+    found = as_json(ticket.values)
+    return not row.note and all(value_same(name, found.get(name), value) for name, value in row.values.items())
 
 
 def told_gone(

@@ -16,17 +16,14 @@ import sqlalchemy as sa
 from connector.flows import files, last_look
 from connector.flows.advance import tell_incidents
 from connector.flows.cause import cause_for_ticket
-from connector.flows.incidents import as_json
 from connector.flows.outbox import Outbox
 from connector.flows.parts import ESCALATION, Connection, Parts, Sender, waiting_time
-from connector.flows.poll import hand_over
 from connector.flows.records import answers
 from connector.flows.records.wakes import sending
 from connector.flows.urgency import MOST, Chosen, choose, urgency_of
 from connector.flows.write_back import plan_linked
 from connector.store import activations, deliveries, tickets, writes
-from connector.ticketing import KEPT, Outcome, Refused, Ticket, Unavailable, Write
-from connector.value import same
+from connector.ticketing import KEPT, Outcome, Write
 
 log = logging.getLogger(__name__)
 MOST_LOADED = 2 * MOST
@@ -78,7 +75,7 @@ class Send:
         """Send what was taken and record what came of it."""
         began = monotonic()
         tried = [row for row in due if _is_tried_state(row)]
-        overtaken, outcomes = self._look_again(connection, tried)
+        overtaken, outcomes = last_look.overtaken_states(self._parts, connection, tried)
         changes = [row for row in due if row.record in KEPT and row.action == "update"]
         if changes:
             more, found = last_look.look_first(self._parts, connection, changes)
@@ -98,53 +95,6 @@ class Send:
                 if row.state == "pending":
                     reason = f"the connection '{connection}' is not set up any more; put it back and replay"
                     self._park(tx, row, reason, self._parts.now())
-
-    def _look_again(self, connection: str, tried: Sequence[sa.Row[Any]]) -> tuple[set[int], dict[str, Outcome]]:
-        """Leave out states that a person has overtaken: between two tries, anything may have happened to a ticket.
-
-        Returns the ids of writes that are not wanted any more, and the outcomes of those whose ticket cannot be read.
-        """
-        side = self._parts.connections.get(connection)
-        if not tried or side is None:
-            return set(), {}
-        try:
-            found = side.ticketing.read("recovery_task", [row.platform_id for row in tried])
-        except Unavailable as error:
-            reason, wait = str(error), error.retry_after
-            return set(), {row.key: Outcome(row.key, "retry", reason=reason, retry_after=wait) for row in tried}
-        except Refused:
-            return set(), {}  # what the platform lets us write it may not let us read
-        now = self._parts.now()
-        landed = set()
-        outcomes: dict[str, Outcome] = {}
-        with self._parts.database.begin() as tx:
-            for ticket in found:
-                row = next(row for row in tried if row.platform_id == ticket.id)
-                if str(ticket.values.get("state", "")) == row.values["state"]:
-                    landed.add(ticket.id)
-                    if _stands(row, ticket):  # else what landed with the state would pass for a person's wish
-                        told = "an earlier try had landed"
-                        outcomes[row.key] = Outcome(
-                            row.key, "done", ticket.id, ticket.number, ticket.url, ticket.version, reason=told
-                        )
-                else:
-                    hand_over(tx, self._parts, side, ticket, now)
-            waiting = deliveries.open_tickets(tx, connection, [row.platform_id for row in tried])
-            moved = {
-                item.id: item.state_at for item in activations.placements(tx, tried[0].activation_id) if item.state_at
-            }
-            overtaken = {
-                row.id
-                for row in tried
-                # Where it stands as we wanted it, what waits is the echo of our own earlier try.
-                if row.key not in outcomes
-                and (
-                    (row.platform_id in waiting and row.platform_id not in landed)
-                    or moved.get(row.placement_id, row.created_at) > row.created_at
-                )
-            }
-            writes.update(tx, sorted(overtaken), {"state": "superseded", "done_at": now})
-        return overtaken, outcomes
 
     def _plan(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> bool:
         """Plan again, because what has come to stand lets more go out (tasks under their parent).
@@ -368,12 +318,6 @@ def _is_tried_state(row: sa.Row[Any]) -> bool:
     return bool(
         row.sent_at is not None and row.action == "update" and row.record == "recovery_task" and "state" in row.values
     )
-
-
-def _stands(row: sa.Row[Any], ticket: Ticket) -> bool:
-    """Tell whether a ticket holds all that a write wants; of a note that is not known."""
-    found = as_json(ticket.values)
-    return not row.note and all(same(name, found.get(name), value) for name, value in row.values.items())
 
 
 def _version(row: sa.Row[Any], outcome: Outcome) -> int | None:

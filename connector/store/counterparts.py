@@ -44,6 +44,11 @@ def key_of(write_key: str, record: str, connection: str) -> str:
     return ""
 
 
+def is_linked(row: sa.Row[Any]) -> bool:
+    """Tell whether a record stands on a platform in a ticket that is its own."""
+    return bool(row.platform_id) and not row.gone and not row.problems.get("doubt")
+
+
 def at(tx: sa.Connection, connection: str, platform_id: str) -> sa.Row[Any] | None:
     """Return the counterpart that a ticket is, locked; one that was unlinked only where no other is linked."""
     statement = sa.select(counterpart).where(

@@ -83,7 +83,7 @@ def _compare(parts: Parts, connection: Connection, record: Record, tickets: Sequ
         for ticket in tickets:
             mine = counterparts.key_of(ticket.key, record, connection.name)
             row = linked.get(ticket.id)
-            if mine in wanted and row is not None and not row.gone and not row.problems.get("doubt"):
+            if mine in wanted and row is not None and counterparts.is_linked(row):
                 # A person linked what we once made for it with another record.
                 _leave_to_person(tx, parts, (record, mine, connection.name), ticket, now)
             elif mine in wanted:

@@ -54,8 +54,7 @@ def _side(parts: Parts, row: sa.Row[Any], named: Mapping[str, Any] | None) -> Si
     None too while what it belongs to (`named`) does not stand there, or while the ticket is another record.
     """
     keep = parts.keeping(row.connection, row.record)
-    stands = row.platform_id and not row.gone and not row.problems.get("doubt")
-    if keep is None or named is None or not stands or not row.theirs:
+    if keep is None or named is None or not counterparts.is_linked(row) or not row.theirs:
         return None
     theirs, at = dated.values(row.theirs), dated.times(row.theirs)
     return Side(keep.rules, keep.carry, row.base, theirs, at, row.declined, named)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connector.flows.reconcile.audit import Audit
+from connector.store import counterparts
 from tests.records_in_step import HOUR, NINE, PAYMENTS, Office
 
 
@@ -101,7 +102,7 @@ def test_a_ticket_that_is_another_record_by_now_is_neither_read_nor_written_and_
         office.sweep()
 
     row = office.counterpart("desk")
-    assert (row.state, row.gone) == ("waiting", "")
+    assert (row.state, row.gone, counterparts.is_linked(row)) == ("waiting", "", False)
     assert f"is not the service that was linked: {why}" in row.problems["doubt"][0]
     assert sum("is not the service that was linked" in line for line in office.history()) == 1
     assert (office.ours()["rto"], office.ours()["owner"], office.theirs("board")["owner"]) == (
