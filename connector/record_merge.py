@@ -18,6 +18,10 @@ Accept = Callable[[Values, str, Any], str]
 """Tells why our record cannot have this value in that field, "" where it can."""
 
 
+NOT_KEPT = "the platform did not keep this value when it was written"
+"""Why a field is held whose value, as we wrote it, the platform would not have."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """How a field crosses on one connection: whether it is read, whether it is written, and whose change stands."""
@@ -143,7 +147,7 @@ class _Work:
                 conflicts.add(field_name)
             elif verdict == "write":
                 if field_name in side.declined and same(side.declined[field_name], ours):
-                    held[field_name] = "the platform did not keep this value when it was written"
+                    held[field_name] = NOT_KEPT
                 else:
                     write[field_name] = ours
             elif verdict == "other owner":

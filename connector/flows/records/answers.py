@@ -35,6 +35,7 @@ def written(tx: sa.Connection, parts: Parts, write: sa.Row[Any], outcome: Outcom
         "base": {**row.base, **stands},
         "declined": {**{name: value for name, value in row.declined.items() if name not in stands}, **unsure},
         "version": row.version if overtaken else version,
+        "problems": {**row.problems, "warned": list(outcome.warnings)},
     }
     if not overtaken:
         known = {name: dated.stamped(value, now) for name, value in stands.items() if name in there}

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from connector.continuity_record import BELONGS_TO, said
 from connector.flows.parts import Keeping, Parts
 from connector.flows.records.wakes import sending
-from connector.record_merge import Found, Merged, empty, same
+from connector.record_merge import NOT_KEPT, Found, Merged, empty, same
 from connector.store import counterparts, dated, tickets, writes
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Counterpart:
             state = "waiting"  # to be read
         else:
             changes |= {"base": found.base, "conflicts": self._conflicts(found, merged)}
-            changes["problems"] = {**row.problems, "held": dict(found.held)}
+            changes["problems"] = {**row.problems, "held": self._held(found.held)}
             state = self._update(found)
             if found.conflicts:
                 state = "conflict"
@@ -81,6 +81,16 @@ class Counterpart:
         for name in sorted(set(row.conflicts) - found.conflicts):
             self._tell(f"{name} is not in conflict any more: {said(name, merged.ours.get(name))}")
         return {name: row.conflicts.get(name, self.now.isoformat()) for name in found.conflicts}
+
+    def _held(self, held: Mapping[str, str]) -> dict[str, str]:
+        """Return why fields are held: of what was not kept, with what the platform's answer warned of."""
+        warned = self.row.problems.get("warned", ())
+        return {
+            name: "; ".join((reason, *([text for text in warned if name in text] or warned)))
+            if reason == NOT_KEPT
+            else reason
+            for name, reason in held.items()
+        }
 
     def _unplaced(self) -> dict[str, str]:
         """Return why a record waits that belongs to another."""

@@ -158,3 +158,15 @@ def test_a_task_of_the_same_name_under_another_plan_is_no_namesake(made: MakeOff
 
     assert len(office["desk"].tickets("plan_task")) == 5
     assert {row.state for row in office.rows("SELECT state FROM counterpart")} == {"in step"}
+
+
+def test_a_team_that_the_platform_lacks_is_written_once_and_told_with_the_reason(made: MakeOffice) -> None:
+    office = made(create=True, plans=(replace(PLAN, tasks=(replace(FAILOVER, after=(), team="Nobody"),)),))
+    office.sweep()
+    office.sweep()
+
+    row = office.counterpart("desk", "PAY-DR/failover", "plan_task")
+    assert tasks(office)["Fail over"].values["team"] == "Service Desk"
+    assert len(office.rows("SELECT 1 FROM write WHERE record = 'plan_task'")) == 1
+    assert (row.state, list(row.problems["held"])) == ("waiting", ["team"])
+    assert "no team 'Nobody': given to 'Service Desk'" in row.problems["held"]["team"]
