@@ -9,7 +9,7 @@ from datetime import datetime
 from adapters.servicenow import demands, writes
 from adapters.servicenow.dictionary import JOURNALS, NUMERIC, Column, Dictionary
 from adapters.servicenow.lookups import Name
-from adapters.servicenow.writes import Composed, Composer, Unsendable
+from adapters.servicenow.writes import Composed, Composer, Nothing, Unsendable
 from connector.problem import Problem
 from connector.ticketing import KEPT, Write
 from mappings.library import Mappings
@@ -40,7 +40,7 @@ def problems(composer: Composer, found: Dictionary, mappings: Mappings, given: S
         except Unsendable as error:
             yield Problem(write.key, str(error), "take it out of the plan, or map it")
             continue
-        if composed is None:
+        if isinstance(composed, Nothing):
             continue
         for warning in composed.warnings:
             yield Problem(write.key, warning, level="warning")

@@ -12,7 +12,7 @@ from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.binding import Binding
 from adapters.servicenow.lookups import Lookups, Name
 from adapters.servicenow.rest import ODD, Effect, Failed, Rest, failure
-from adapters.servicenow.writes import Composed, Composer, Unsendable
+from adapters.servicenow.writes import Composed, Composer, Nothing, Unsendable
 from connector.ticketing import KEPT, Outcome, Write
 from mappings.library import Mappings
 from mappings.transforms import Lookup, scalar
@@ -100,13 +100,15 @@ class Sender:
             return None
         else:
             composed = self._composer.compose(write)
-        if composed is None:
-            outcomes[write.key] = Outcome(write.key, "done", id=write.id, number=write.number)
+        if isinstance(composed, Nothing):
+            told = composed.warnings
+            outcomes[write.key] = Outcome(write.key, "done", id=write.id, number=write.number, warnings=told)
+            return None
         return composed
 
     def _settle(self, write: Write, row: Facts[str, Any], outcomes: dict[str, Outcome]) -> None:
         composed = self._composer.compose(write)
-        if composed is not None:
+        if isinstance(composed, Composed):
             outcomes[write.key] = writes.done(self._url, composed, row, touched=True)
 
     def _prepare(self, given: Sequence[Write]) -> Facts[str, Any]:

@@ -45,6 +45,13 @@ class Composed:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """What is left of a write whose values cannot be written, or that has none: the reasons."""
+
+    warnings: tuple[str, ...] = ()
+
+
 def marker(key: str) -> str:
     """Return the mark in a note by which it is found again."""
     return f"[continuity:{hashlib.sha256(key.encode()).hexdigest()[:10]}]"
@@ -84,8 +91,8 @@ class Composer:
         self._lookups = lookups
         self._fallback = fallback_team
 
-    def compose(self, write: Write) -> Composed | None:
-        """Return what to send, None if there is nothing to send. Raises Unsendable."""
+    def compose(self, write: Write) -> Composed | Nothing:
+        """Return what to send. Raises Unsendable."""
         if write.action == "link":
             raise Unsendable("ServiceNow's tickets have no remote links; map continuity_link to a column instead")
         mapping = self._binding.mappings[write.record]
@@ -100,7 +107,7 @@ class Composer:
                 raise Unsendable(lost)
             warnings.append(lost)
         if not creating and not body:
-            return None
+            return Nothing(tuple(warnings))
         table = _table(write, mapping)
         sys_id = records.sys_id_of(write.key) if creating else write.id
         if creating:

@@ -233,6 +233,8 @@ def test_an_objective_for_which_there_is_no_timeframe_is_left_and_told(make):
     row = world.row(made)
     assert (row["name"], row["recovery_time_objective"]) == ("Card payments", sys_id("sn_bcm_timeframe", "4 hours"))
     assert "no timeframe of 1h30m on the platform (platform field 'recovery_time_objective')" in warning
+    alone = send(world, Write("a", "update", "service", id=made, values={"rto": 5400}))
+    assert (alone.status, alone.warnings) == ("done", written.warnings)
 
 
 def test_an_alternative_that_there_is_not_is_told(make):
