@@ -35,7 +35,7 @@ Records
        refused in no knowledge base. Tables of Business Continuity Management (`Options.bcm`; see `continuity`) have no
        class column; a plan that is approved or archived is read-only. I: only planners write there, and a reference
        that leads nowhere is dropped. Of recovery tasks and assets a business rule tells only where an admin has added
-       it (`Options.rules`).
+       it (`Options.rules`). A plan counts its tasks, and so changes with them.
     D  Attachment API: files on records, with rights, types and sizes (`Options.attachment_...`). I: an attachment
        changes no record, so that no webhook tells of it.
     An admin's changes on order: POST /_sandbox/add-column, change-column, require-column, change-choice, change-group,

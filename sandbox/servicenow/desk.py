@@ -53,6 +53,7 @@ class Desk:
             self._note(record, notes, by)
             self._count_children(None, record)
             self._tell("insert", record)
+            self._count_tasks(None, record, by)
             return record
 
     def update(self, record: Record, body: dict[str, Any], by: Account, *, display: bool = False) -> Record:
@@ -78,6 +79,7 @@ class Desk:
             if table == "incident" and before["state"] != record["state"]:
                 self._cascade(record, by)
             self._tell("update", record)
+            self._count_tasks(before, record, by)
             return record
 
     def delete(self, record: Record, by: Account) -> None:
@@ -87,6 +89,7 @@ class Desk:
         with self._store.lock:
             self._store.remove(table, record)
             self._tell("delete", record)
+            self._count_tasks(record, None, by)
 
     def attach(self, sys_id: str, facts: Record, by: Account) -> Record:
         """Keep what is known of a file. The record that it hangs on is not changed, and nobody is told."""
@@ -179,6 +182,17 @@ class Desk:
                 parent = self._store.get("incident", sys_id)
                 if parent is not None:
                     parent["child_incidents"] = str(int(parent["child_incidents"] or 0) + step)
+
+    def _count_tasks(self, before: Record | None, after: Record | None, by: Account) -> None:
+        """Keep the count of tasks of the plans that a recovery task left or came to: each is a change of the plan."""
+        of = [row["plan"] if row and row["sys_class_name"] == "sn_bcp_recovery_task" else "" for row in (before, after)]
+        for sys_id in dict.fromkeys(of if of[0] != of[1] else ()):
+            plan = self._store.get("sn_bcp_plan", sys_id)
+            if plan is not None:
+                tasks = (row for row in self._store.rows("sn_bcp_recovery_task") if row["plan"] == sys_id)
+                plan["tasks_count"] = str(sum(1 for _ in tasks))
+                self._stamp(plan, by)
+                self._tell("update", plan)
 
     def _note(self, record: Record, notes: dict[str, str], by: Account) -> None:
         for element, text in notes.items():

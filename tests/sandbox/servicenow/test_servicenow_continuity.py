@@ -79,6 +79,19 @@ def test_a_reference_that_leads_nowhere_is_dropped_without_a_word_from_tasks_and
     assert (lost["plan"], kept["plan"]["value"], strange["recovery_time_objective"]) == ("", plan, "")
 
 
+def test_a_plan_counts_its_tasks_and_changes_with_them(make_desk):
+    desk = make_desk(bcm=True)
+    one, other = (desk.create("sn_bcp_plan", name=name)["sys_id"] for name in ("Payments", "Portal"))
+    task = desk.create("sn_bcp_recovery_task", short_description="Fail over", plan=one)
+    desk.patch("sn_bcp_recovery_task", task, plan=other)
+    desk.patch("sn_bcp_recovery_task", task, order="2")
+
+    counted = {row["name"]: (row["tasks_count"], row["sys_mod_count"]) for row in desk.get("sn_bcp_plan")}
+    assert counted == {"Payments": ("0", "2"), "Portal": ("1", "1")}
+    desk.ask("DELETE", f"table/sn_bcp_recovery_task/{task['sys_id']}")
+    assert {row["tasks_count"] for row in desk.get("sn_bcp_plan")} == {"0"}
+
+
 def test_only_planners_write_plans_tasks_and_assets(make_desk):
     desk = make_desk(bcm=True)
     desk = replace(desk, account=("tom.network", "sandbox-password"))
