@@ -37,13 +37,16 @@ class Spool:
         self._file.close()
 
     def write(self, part: bytes, /) -> int:
-        """Take the next piece. Raises Refused for more than was told, Unavailable when it takes too long."""
+        """Take the next piece. Raises Refused for more than was told, Unavailable for no time or no room."""
         if self.held + len(part) > self.size:
             raise Refused(f"it is larger than the {sized(self.size)} that were told")
         if monotonic() > self._until:
             raise Unavailable(f"it could not be read within {LONGEST:g} s")
         self.held += len(part)
-        return self._file.write(part)
+        try:
+            return self._file.write(part)
+        except OSError as error:
+            raise Unavailable(f"there is no room for it here: {error.strerror}") from error
 
     def content(self) -> IO[bytes]:
         """Return what was taken, open at its beginning."""

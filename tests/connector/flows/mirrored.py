@@ -22,3 +22,10 @@ def standing() -> Iterator[World]:
 
 def task(side: Nasty, name: str) -> Ticket:
     return next(ticket for ticket in side.tickets("recovery_task") if name in ticket.values["title"])
+
+
+def next_timer(world: World) -> None:
+    """Let time pass until the next timer is due."""
+    at = world.connector._steps.next_at()
+    assert at is not None
+    world.clock.until(at)

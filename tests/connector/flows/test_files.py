@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from connector.flows.remarks import LOOK_EVERY
 from connector.flows.spool import Spool
 from connector.store import written_history
 from connector.ticketing import Refused, Unavailable
-from tests.connector.flows.mirrored import standing, task
+from tests.connector.flows.mirrored import next_timer, standing, task
 from tests.converge.story import World
 
 SHOT = b"\x89PNG" + bytes(2000)
@@ -90,7 +91,7 @@ def test_a_death_at_any_commit_or_call_leaves_one_file_and_one_note() -> None:
                 world.connector.deliver(letter, letter.identity)
             world.desk.letters.clear()
             world.connector.work()
-            world.clock.until(world.connector._steps.next_at())
+            next_timer(world)
             world.connector.fate.left = passed
             world.connector.work()
             assert world.connector.fate.left is None, "it died"
@@ -158,7 +159,7 @@ def test_files_that_were_on_their_way_when_that_was_switched_off_are_neither_cop
         for letter in world.desk.letters:
             world.connector.deliver(letter, letter.identity)
         world.connector.work()
-        world.clock.until(world.connector._steps.next_at())
+        next_timer(world)
         world.connector.work()
         say(world, "desk", files="off")
         world.deliver_all()
@@ -187,7 +188,7 @@ def test_a_source_that_is_down_holds_the_file_and_nothing_else() -> None:
         world.desk.letters.clear()
         world.connector.work()
         for _ in range(4):
-            world.clock.until(world.connector._steps.next_at())
+            next_timer(world)
             world.connector.work()
 
         assert world.board.now_holds(there.id)["state"] == "done"
@@ -223,7 +224,7 @@ def test_a_source_that_stays_down_is_given_up_in_the_end() -> None:
             world.connector.deliver(letter, letter.identity)
         world.connector.work()
         for hours in (0, 9):
-            world.clock.until(world.connector._steps.next_at())
+            next_timer(world)
             world.clock.advance(timedelta(hours=hours))
             world.connector.work()
 
@@ -250,3 +251,11 @@ def test_a_spool_takes_no_more_than_was_told_and_no_longer_than_allowed(monkeypa
     monkeypatch.setattr("connector.flows.spool.LONGEST", -1.0)
     with Spool(3) as slow, pytest.raises(Unavailable, match="within"):
         slow.write(b"a")
+
+
+def test_a_machine_without_room_is_no_reason_to_lose_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full, Spool(3) as spool:
+        monkeypatch.setattr(spool, "_file", full)
+
+        with pytest.raises(Unavailable, match="no room for it here: No space left on device"):
+            spool.write(b"a")
