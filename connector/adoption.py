@@ -74,13 +74,15 @@ class Both:
         return (item.number for item in self.there)
 
 
-def choose(said: Sequence[Said], kinds: Sequence[Both], connection: str) -> dict[tuple[str, str], Candidate]:
+def choose(
+    said: Sequence[Said], kinds: Sequence[Both], connection: str, unread: Sequence[Problem] = ()
+) -> dict[tuple[str, str], Candidate]:
     """Return what a person chose, by kind and key; what is linked so already is left out.
 
-    Raises Invalid with all that is wrong with it.
+    Raises Invalid with all that is wrong with it, and with what of it could not be read.
     """
     found: dict[tuple[str, str], tuple[Said, Candidate]] = {}
-    problems: list[Problem] = []
+    problems = list(unread)
     first: dict[str, Said] = {}
     for item in said:
         before = first.setdefault(item.key, item)

@@ -15,7 +15,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from connector.adoption import Both, Candidate, Match, Said, choose, matches
+from connector.adoption import Both, Candidate, Match, choose, matches
 from connector.bootstrap import Connector
 from connector.cli import given_links, output
 from connector.cli.context import Context
@@ -86,7 +86,7 @@ def adopt(
 
     A record matches by our own key, by what --csv or --link says, or by a name that only one on each side bears.
     """
-    said = [*(given_links.table(table) if table is not None else ()), *given_links.pairs(links)]
+    given = [given_links.pairs(links), *([given_links.table(table)] if table is not None else [])]
     with opened(context) as connector:
         known_connection(connector, connection)
         parts = connector.assemble(Wakes(connector.database))
@@ -99,7 +99,7 @@ def adopt(
             if not catalogs.newest_digest(tx):
                 raise output.Declined("no services or plans are in force yet: `continuity apply`, then this again")
         try:
-            adoptions = _look(parts, side, kinds, said)
+            adoptions = _look(parts, side, kinds, given)
         except (Unavailable, Refused) as error:
             raise output.Declined(f"{connection} could not be read: {error}; nothing was changed") from error
         done = _link(connector, parts, connection, adoptions, create=create) if apply_ else (0, 0)
@@ -111,7 +111,9 @@ def adopt(
         sys.exit(1)
 
 
-def _look(parts: Parts, side: Connection, kinds: Sequence[Record], said: Sequence[Said]) -> list[Adoption]:
+def _look(
+    parts: Parts, side: Connection, kinds: Sequence[Record], given: Sequence[given_links.Given]
+) -> list[Adoption]:
     """Compare both sides of each kind; a plan comes before its tasks. Raises Unavailable, Refused, Invalid."""
     tickets: dict[str, dict[str, Ticket]] = {}
     for kind in kinds:
@@ -120,7 +122,8 @@ def _look(parts: Parts, side: Connection, kinds: Sequence[Record], said: Sequenc
         except Nowhere:
             output.aside(f"{side.name} has no place where a {_words(kind)} could stand: none is looked for")
     sides = [_both(parts, side, kind, tickets[kind].values()) for kind in kinds if kind in tickets]
-    chosen = choose(said, sides, side.name)
+    said = [item for found, _ in given for item in found]
+    chosen = choose(said, sides, side.name, [fault for _, faults in given for fault in faults])
     places = {record: _linked(parts, side, record) for record in BELONGS_TO.values()}
     found = []
     for both in sides:
@@ -258,7 +261,7 @@ def _print(connection: str, adoptions: Sequence[Adoption], done: tuple[int, int]
 
 
 def _line(item: Adoption, match: Match, numbers: Counter[str]) -> tuple[str, ...]:
-    start = (_words(item.kind), match.key, match.name)
+    start = (item.kind, match.key, match.name)
     if match.candidate is not None:
         return (*start, _called(match.candidate, numbers), match.by, "")
     doubtful = "\n".join(_called(one, numbers, told=len(match.doubtful) > 1) for one in match.doubtful)

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from connector.adoption import Said
 from connector.cli import output
-from connector.problem import Invalid, Problem
+from connector.problem import Problem
 
+Given = tuple[list[Said], list[Problem]]
+"""What a person says, and what of it cannot be read."""
 _CALLED = frozenset({"number", "id"})
 _EXAMPLE = "such as payments,SVC0012345"
 
 
-def pairs(texts: Sequence[str]) -> list[Said]:
-    """Return what `--link` says. Raises Invalid."""
+def pairs(texts: Sequence[str]) -> Given:
+    """Return what `--link` says."""
     found, problems = [], []
     for text in texts:
         key, sign, called = (part.strip() for part in text.partition("="))
@@ -23,16 +25,14 @@ def pairs(texts: Sequence[str]) -> list[Said]:
             found.append(Said(f"--link {text}", key, called))
         else:
             problems.append(Problem(f"--link {text}", "write KEY=NUMBER, such as payments=SVC0012345"))
-    if problems:
-        raise Invalid(problems)
-    return found
+    return found, problems
 
 
-def table(path: Path) -> list[Said]:
+def table(path: Path) -> Given:
     """Return what a table says: a line for each record, with its key and the number or id there.
 
     Its first line may name the columns, `key` and `number` or `id`: others are left out, in whatever order they come.
-    Commas or semicolons part them. Raises Invalid with every line that is wrong, Declined where it cannot be read.
+    Commas or semicolons part them. Raises Declined where it cannot be read at all.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -53,7 +53,7 @@ def table(path: Path) -> list[Said]:
         if column is None or "key" not in heading:
             lacking, fix = ("number", "`number` or `id`") if column is None else ("key of ours", "`key`")
             what = f"its columns are {', '.join(heading)}, and none is the {lacking}"
-            raise Invalid([Problem(f"{path}:{lines[0][0]}", what, f"call that one {fix}")])
+            return [], [Problem(f"{path}:{lines[0][0]}", what, f"call that one {fix}")]
         key, called = heading.index("key"), column
         lines = lines[1:]
         if not lines:
@@ -71,7 +71,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, cells
 
 
-def _said(path: Path, lines: Sequence[tuple[int, list[str]]], key: int, called: int) -> list[Said]:
+def _said(path: Path, lines: Sequence[tuple[int, list[str]]], key: int, called: int) -> Given:
     found, problems = [], []
     for line, cells in lines:
         if len(cells) > max(key, called) and cells[key] and cells[called]:
@@ -80,6 +80,4 @@ def _said(path: Path, lines: Sequence[tuple[int, list[str]]], key: int, called: 
             what = f"write a key and a number, {_EXAMPLE}"
             fix = "part them with a comma, as on the first line" if len(cells) == 1 and ";" in cells[0] else ""
             problems.append(Problem(f"{path}:{line}", what, fix))
-    if problems:
-        raise Invalid(problems)
-    return found
+    return found, problems

@@ -13,6 +13,7 @@ from connector import activation as rules
 from connector.cli import output
 from connector.cli.context import Context
 from connector.cli.opening import opened
+from connector.continuity_record import LENGTHS, said
 from connector.duration import parse_duration
 from connector.store.written_history import Wanted, lines
 
@@ -81,7 +82,8 @@ def _rows(found: Iterator[Mapping[str, Any]]) -> Iterator[list[str]]:
             "at": line["at"].isoformat(),
             "note": line["note"].partition("\n")[0],
             "changes": "; ".join(
-                f"{item['field']}: {_value(item['before'])} -> {_value(item['after'])}" for item in line["changes"]
+                f"{item['field']}: {_value(item['field'], item['before'])} -> {_value(item['field'], item['after'])}"
+                for item in line["changes"]
             ),
         }
         yield ["" if told[column] is None else str(told[column]) for column in COLUMNS]
@@ -101,5 +103,7 @@ def _show(rows: Iterator[list[str]]) -> None:
         output.say("Nothing fits.")
 
 
-def _value(value: Any) -> str:
+def _value(field: str, value: Any) -> str:
+    if field in LENGTHS and isinstance(value, (int, float)):
+        return said(field, value)
     return "(nothing)" if value is None or value == "" else value if isinstance(value, str) else json.dumps(value)

@@ -104,8 +104,9 @@ def _print_field(item: FieldWhy, found: TicketWhy) -> None:
     output.say("")
     output.say(f"{item.name} {arrow} {place}: {item.verdict}", style=_COLOURS.get(item.verdict, "green"))
     output.say(f"  why: {item.reason}")
+    there = "not read" if item.unread else _shown(item, item.theirs)
     agreed = f"   last agreed: {_shown(item, item.agreed)}" if item.counts else ""
-    output.say(f"  ours: {_shown(item, item.ours)}   {found.platform}: {_shown(item, item.theirs)}{agreed}")
+    output.say(f"  ours: {_shown(item, item.ours)}   {found.platform}: {there}{agreed}")
     if item.counts:
         output.say(f"  counts: {item.counts}")
     if item.differs:

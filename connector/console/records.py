@@ -11,9 +11,10 @@ from marshmallow import Schema, fields, validate
 from connector.catalog import Catalog
 from connector.console.shapes import choice, instant, text
 from connector.continuity_record import namesakes, said
-from connector.store import counterparts
+from connector.store import counterparts, writes
 from connector.ticketing import KEPT
 
+_MOST_PARKED = 10_000
 STATES = ("new", "in step", "waiting", "conflict", "parked", "gone", "not in the files")
 
 
@@ -79,14 +80,20 @@ def listed(
     taken = counterparts.all_taken(tx)
     shared = {record: namesakes(catalog, record) for record in KEPT}
     rows = counterparts.every(tx, connection=connection, record=kind)
+    parked = {row.key: row for row in writes.parked(tx, limit=_MOST_PARKED)}
     return [
-        _record(row, taken.get((row.record, row.key), []), shared[row.record].get(row.key, ""))
+        _record(
+            row,
+            taken.get((row.record, row.key), []),
+            _parked(parked.get(counterparts.write_key(row, row.writes - 1))),
+            shared[row.record].get(row.key, ""),
+        )
         for row in rows
         if state in ("", row.state)
     ]
 
 
-def _record(row: sa.Row[Any], taken: list[sa.Row[Any]], shared: str) -> dict[str, Any]:
+def _record(row: sa.Row[Any], taken: list[sa.Row[Any]], parked: str, shared: str) -> dict[str, Any]:
     problems = row.problems
     held = [f"{name}: {reason}" for name, reason in problems.get("held", {}).items()]
     return {
@@ -103,9 +110,15 @@ def _record(row: sa.Row[Any], taken: list[sa.Row[Any]], shared: str) -> dict[str
             *problems.get("doubt", []),
             *held,
             *problems.get("read", []),
-            *(text for text in (shared, row.gone) if text),
+            *(text for text in (parked, shared, row.gone) if text),
         ],
     }
+
+
+def _parked(write: sa.Row[Any] | None) -> str:
+    if write is None:
+        return ""
+    return f"W{write.id} is parked: {write.reason.rstrip('.')}; mend that, then `continuity replay W{write.id}`"
 
 
 def _conflict(row: sa.Row[Any], name: str, since: str) -> dict[str, Any]:

@@ -115,6 +115,7 @@ class KeptRecord:
             live=live.get(name),
             live_known=name in live,
             differs=name in live and not same(live[name], theirs),
+            unread=name not in row.theirs,
             agreed=row.base.get(name),
             counts=_counts(rule, row.connection),
         )
@@ -136,9 +137,14 @@ class KeptRecord:
             (text for text in row.problems.get("read", ()) if about(text, item)), ""
         )
         if held:
-            return "skipped", held, name in row.theirs
+            told = "; ".join(text for text in (write.warnings if write is not None else ()) if item.field in text)
+            return "skipped", f"{held}: {told}" if told else held, name in row.theirs
         if write is not None and write.state == "parked":
-            return "parked", f"parked: {write.reason}; mend that, then `continuity replay W{write.id}`", False
+            return (
+                "parked",
+                f"parked: {write.reason.rstrip('.')}; mend that, then `continuity replay W{write.id}`",
+                False,
+            )
         if write is not None and write.state == "pending":
             tries = f"; tried {write.attempts} times: {write.reason or 'no answer yet'}" if write.attempts else ""
             value = said(name, write.values[name])

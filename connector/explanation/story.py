@@ -36,13 +36,13 @@ def of_traffic(messages: Sequence[Message], writes: Sequence[Sent]) -> Iterator[
         yield f"D{item.id} ({item.source}, {instant(item.received_at)}) was ignored: {item.reason}."
     if len(ignored) > MOST_IGNORED:
         yield f"{len(ignored) - MOST_IGNORED} more messages of those kept were ignored."
-    yield from (f"D{item.id} is parked: {item.reason}." for item in messages if item.state == "parked")
+    yield from (f"D{item.id} is parked: {item.reason.rstrip('.')}." for item in messages if item.state == "parked")
     for item in messages:
         if item.state == "open":
             yield f"D{item.id} waits to be decided since {instant(item.received_at)}."
     for sent in writes:
         if sent.state == "parked":
-            yield f"W{sent.id} ({sent.action}) is parked: {sent.reason}."
+            yield f"W{sent.id} ({sent.action}) is parked: {sent.reason.rstrip('.')}."
         elif sent.state == "pending":
             tried = f", {_tries(sent.attempts)}: {sent.reason or 'no answer yet'}" if sent.attempts else ""
             yield f"W{sent.id} ({sent.action}) waits to be sent{tried}."

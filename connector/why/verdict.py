@@ -29,7 +29,8 @@ class FieldWhy:
     what it holds now (None with `live_known` False where that is not known); `differs` says whether that means another
     value. `rule` is file and line, `version` the mapping's; `held` says whether the condition `when` was true (None:
     there is none, or it could not be asked). Of a service, plan or task that is kept in step, `agreed` is what both
-    sides last agreed on, and `counts` says whose value does; "" for other tickets.
+    sides last agreed on, and `counts` says whose value does ("" for other tickets); `unread` is what stands there where
+    it is not compared.
     """
 
     name: str
@@ -51,6 +52,7 @@ class FieldWhy:
     live: Any = None
     live_known: bool = False
     differs: bool = False
+    unread: bool = False
     agreed: Any = None
     counts: str = ""
 

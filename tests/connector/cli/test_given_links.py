@@ -8,7 +8,6 @@ import click
 import pytest
 
 from connector.cli import given_links
-from connector.problem import Invalid
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def file(tmp_path: Path) -> Path:
 
 def read(file: Path, content: str | bytes) -> list[tuple[str, str]]:
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return [(item.key, item.called) for item in given_links.table(file)]
+    return [(item.key, item.called) for item in given_links.table(file)[0]]
 
 
 @pytest.mark.parametrize(
@@ -50,23 +49,23 @@ def test_what_is_no_table_is_declined_with_what_to_do(file: Path, content: str |
         read(file, content)
 
 
-def test_every_line_that_is_wrong_is_told_with_its_number(file: Path) -> None:
-    with pytest.raises(Invalid) as lines:
-        read(file, "key,number\npayments,SVC1\nportal\n\n,SVC3\nother;SVC4\n")
-    with pytest.raises(Invalid) as numberless:
-        read(file, "key,name\npayments,Payments\n")
-    with pytest.raises(Invalid, match="none is the key of ours; call that one `key`"):
-        read(file, "service;number\npayments;SVC1\n")
+def test_every_line_that_is_wrong_is_told_with_its_number_beside_the_others(file: Path) -> None:
+    assert read(file, "key,number\npayments,SVC1\nportal\n\n,SVC3\nother;SVC4\n") == [("payments", "SVC1")]
+    lines = given_links.table(file)[1]
+    read(file, "key,name\npayments,Payments\n")
+    (numberless,) = given_links.table(file)[1]
+    read(file, "service;number\npayments;SVC1\n")
+    (keyless,) = given_links.table(file)[1]
 
-    assert [problem.where.rpartition(":")[2] for problem in lines.value.problems] == ["3", "5", "6"]
-    assert "part them with a comma" in str(lines.value.problems[2])
-    told = "links.csv:1: its columns are key, name, and none is the number; call that one `number` or `id`"
-    assert told in str(numberless.value)
+    assert [problem.where.rpartition(":")[2] for problem in lines] == ["3", "5", "6"]
+    assert "part them with a comma" in lines[2].fix
+    assert numberless.what == "its columns are key, name, and none is the number"
+    assert numberless.fix == "call that one `number` or `id`"
+    assert (keyless.where, keyless.fix) == (f"{file}:1", "call that one `key`")
 
 
 def test_links_on_the_command_line_are_told_all_at_once_where_they_are_wrong() -> None:
-    with pytest.raises(Invalid) as told:
-        given_links.pairs(["payments", "a=SVC1", "=SVC1"])
+    found, problems = given_links.pairs(["payments", "a = x=y", "=SVC1"])
 
-    assert [item.where for item in told.value.problems] == ["--link payments", "--link =SVC1"]
-    assert given_links.pairs(["a = x=y"])[0].called == "x=y"
+    assert [item.where for item in problems] == ["--link payments", "--link =SVC1"]
+    assert [(item.key, item.called) for item in found] == [("a", "x=y")]

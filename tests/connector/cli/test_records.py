@@ -91,6 +91,7 @@ def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: Worl
     values = {"field": "criticality", "value": 2, "in_file": 1, "value_said": "2", "in_file_said": "1", "at": ""}
     assert payments["taken"][0] | {"at": ""} == values
     assert "criticality 1 -> 2, taken from" in run("history", "--ticket", payments["number"], "--json").stdout
+    assert "rto: (nothing) -> 4h" in run("history", "--ticket", payments["number"], "--csv", "-").stdout
     (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if "was taken" in item["what"]]
     assert ": services.payments.criticality" in warning["where"]
     assert warning["what"].startswith("the file says 1; servicenow says 2 since")

@@ -93,6 +93,9 @@ def test_a_write_that_is_parked_is_told_on_its_field_with_what_to_do(office: Off
     assert (rpo.verdict, rpo.ours, rpo.theirs, rpo.agreed) == ("parked", 7200, 900, 900)
     assert rpo.write is not None
     assert f"mend that, then `continuity replay W{rpo.write.id}`" in rpo.reason
+    with office.database.begin() as tx:
+        listing = listed(tx, office.parts.records.read(tx), connection="board", state="parked")
+    assert [item["problems"][0].startswith(f"W{rpo.write.id} is parked: ") for item in listing] == [True]
     assert found.advice == (f"Mend the cause, then `continuity replay W{rpo.write.id}`.",)
 
 
