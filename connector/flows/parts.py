@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any, Literal, Protocol
 
@@ -15,7 +15,7 @@ from connector.breaker import Breakers
 from connector.budget import Budgets
 from connector.catalog import Catalog, Places
 from connector.condition import Condition, Undecidable
-from connector.continuity_record import values_of, with_values
+from connector.continuity_record import plan_key, values_of, with_values
 from connector.incident import Incident, from_values
 from connector.merge import Policy
 from connector.moment import instant
@@ -231,22 +231,42 @@ class Parts:
         return next((item for item in self.connections.values() if item.platform == target), None)
 
 
+Place = tuple[str, str]
+"""A record's kind and key."""
+
+
+@dataclass(frozen=True)
+class _InForce:
+    """The catalog as it stood at a `mark` (digest of the files, number of taken values, newest of them), and those."""
+
+    mark: tuple[str, int, int]
+    taken: Mapping[Place, Mapping[str, sa.Row[Any]]]
+    catalog: Catalog
+
+
 class RecordsInForce:
-    """The catalog in force, read again only when another one was applied or a platform's value was taken."""
+    """The catalog in force, read again only when another one was applied or a platform's value was taken.
+
+    Of values that were taken since, only their records are made anew: ten thousand that come one by one cost little.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._files: Catalog | None = None
-        self._whole: tuple[tuple[str, int, int], Catalog] | None = None
+        self._known: _InForce | None = None
 
     def read(self, tx: sa.Connection) -> Catalog:
         """Return the records as they stand: the files', with the values laid over them that platforms may set."""
         mark = (stored.newest_digest(tx), *counterparts.stamp(tx))
+        passing = counterparts.is_taking(tx)
         with self._lock:
-            if self._whole is None or self._whole[0] != mark:
-                files = self._read_files(tx, mark[0])
-                self._whole = (mark, _laid_over(tx, files, f"{mark[1]}.{mark[2]}") if mark[1] else files)
-            return self._whole[1]
+            if self._known is not None and self._known.mark == mark and not passing:
+                return self._known.catalog
+            files = self._read_files(tx, mark[0])
+            found = self._following(tx, files, mark) or _laid_over(tx, files, mark)
+            if not passing:  # else it may be rolled back, and another value get the same mark
+                self._known = found
+            return found.catalog
 
     def files(self, tx: sa.Connection) -> Catalog:
         """Return the records as the files that were applied last state them."""
@@ -259,13 +279,53 @@ class RecordsInForce:
             self._files = catalogs.from_json(row.content) if row else catalogs.catalog_of((), ())
         return self._files
 
+    def _following(self, tx: sa.Connection, files: Catalog, mark: tuple[str, int, int]) -> _InForce | None:
+        """Return what is known with the values that were taken since; None where others were dropped."""
+        known = self._known
+        if known is None or known.mark[0] != mark[0] or mark[2] <= known.mark[2]:
+            return None
+        taken, count = dict(known.taken), known.mark[1]
+        changed: set[Place] = set()
+        for row in counterparts.taken_after(tx, known.mark[2]):
+            place = (row.record, row.key)
+            before = taken.get(place, {})
+            count += row.field not in before
+            taken[place] = {**before, row.field: row}
+            changed.add(place)
+        if count != mark[1]:
+            return None
+        plans = {plan_key(key) for kind, key in changed if kind != "service"}
+        changed |= {(kind, key) for kind, key in taken if kind != "service" and plan_key(key) in plans}
+        part = with_values(files, _fitting(files, {place: taken[place] for place in changed}), "")
+        services = {key: part.services[key] for kind, key in changed if kind == "service" and key in part.services}
+        catalog = Catalog(
+            {**known.catalog.services, **services},
+            {**known.catalog.plans, **{key: part.plans[key] for key in plans if key in part.plans}},
+            _marked(files, mark),
+            files.warnings,
+        )
+        return _InForce(mark, taken, catalog)
 
-def _laid_over(tx: sa.Connection, files: Catalog, mark: str) -> Catalog:
-    """Return the files' records with the values taken from platforms; a file that was changed since wins."""
-    taken: dict[tuple[str, str], dict[str, Any]] = {}
-    for (record, key), rows in counterparts.all_taken(tx).items():
+
+def _laid_over(tx: sa.Connection, files: Catalog, mark: tuple[str, int, int]) -> _InForce:
+    """Return the files' records with the values taken from platforms."""
+    taken = {place: {row.field: row for row in rows} for place, rows in counterparts.all_taken(tx).items()}
+    if not taken:
+        return _InForce(mark, {}, files)
+    catalog = with_values(files, _fitting(files, taken), "")
+    return _InForce(mark, taken, replace(catalog, digest=_marked(files, mark)))
+
+
+def _marked(files: Catalog, mark: tuple[str, int, int]) -> str:
+    return f"{files.digest}+{mark[1]}.{mark[2]}"
+
+
+def _fitting(files: Catalog, taken: Mapping[Place, Mapping[str, sa.Row[Any]]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the taken values that stand; a file that was changed since wins."""
+    found: dict[Place, dict[str, Any]] = {}
+    for (record, key), rows in taken.items():
         said = values_of(files, record, key) or {}
-        taken[record, key] = {
-            row.field: row.value for row in rows if row.field in said and same(said[row.field], row.file_value)
+        found[record, key] = {
+            row.field: row.value for row in rows.values() if row.field in said and same(said[row.field], row.file_value)
         }
-    return with_values(files, taken, mark)
+    return found

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.store import writes
+from connector.store.database import NOTED
 from connector.store.statements import by_dialect
 from connector.store.tables import Instant, counterpart, taken, write
 
@@ -257,13 +258,23 @@ def stamp(tx: sa.Connection) -> tuple[int, int]:
 def all_taken(tx: sa.Connection) -> dict[tuple[str, str], list[sa.Row[Any]]]:
     """Return the values taken from platforms, by record and key."""
     found: dict[tuple[str, str], list[sa.Row[Any]]] = defaultdict(list)
-    for row in tx.execute(sa.select(taken).order_by(taken.c.id)):
+    for row in taken_after(tx, 0):
         found[row.record, row.key].append(row)
     return dict(found)
 
 
 def taken_of(tx: sa.Connection, record: str, key: str) -> Sequence[sa.Row[Any]]:
     return tx.execute(sa.select(taken).where(taken.c.record == record, taken.c.key == key)).all()
+
+
+def taken_after(tx: sa.Connection, newest: int) -> Sequence[sa.Row[Any]]:
+    """Return the values that were taken after the row of that id, the oldest first."""
+    return tx.execute(sa.select(taken).where(taken.c.id > newest).order_by(taken.c.id)).all()
+
+
+def is_taking(tx: sa.Connection) -> bool:
+    """Tell whether this transaction took or dropped a value: what it reads of them may be rolled back."""
+    return bool(tx.info.get(NOTED) == "taking")
 
 
 def take(tx: sa.Connection, values: Mapping[str, Any]) -> None:
@@ -274,6 +285,7 @@ def take(tx: sa.Connection, values: Mapping[str, Any]) -> None:
 
 def drop(tx: sa.Connection, record: str, key: str, field: str) -> None:
     """Let the file's own value stand again."""
+    tx.info[NOTED] = "taking"
     tx.execute(sa.delete(taken).where(taken.c.record == record, taken.c.key == key, taken.c.field == field))
 
 

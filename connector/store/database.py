@@ -15,6 +15,10 @@ _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3
 """How libpq notices a server that vanished without a word (a failover); in seconds, the last in milliseconds."""
 
 
+NOTED = "noted"
+"""The key in a connection's `info` under which something is noted of the transaction that is under way."""
+
+
 class Database:
     """An open database; `begin()` gives a transaction that commits when the block ends well.
 
@@ -45,6 +49,7 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             if self.sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.info.pop(NOTED, None)
             yield connection
 
     def migrate(self) -> None:

@@ -46,7 +46,8 @@ class Progress:
 class Audit:
     """A full comparison of one connection, begun `by` somebody: who goes on with it has to go by the same name.
 
-    With `dry_run` nothing is handed over. `pause` is given the seconds to wait where the rate budget wants it.
+    With `dry_run` nothing is handed over. `pause` is given the seconds to wait where the rate budget wants it. `say`
+    tells in words what would come of a ticket.
     """
 
     parts: Parts
@@ -54,6 +55,7 @@ class Audit:
     by: str
     dry_run: bool = False
     pause: Callable[[float], None] = lambda _: None
+    say: Callable[[Parts, sa.Row[Any], Ticket], list[str]] = preview
 
     def run(self) -> Iterator[Progress]:
         """Yield after each call; goes on where an audit that was broken off stopped. Raises Unavailable, Refused."""
@@ -152,7 +154,7 @@ class Audit:
     def _found(self, different: Different, met: Different, audit_id: int, progress: Progress) -> None:
         for row, ticket in different:
             room = MOST_FINDINGS - len(progress.findings)
-            texts: Sequence[str] = preview(self.parts, row, ticket) if room > 0 else ("one more that differs",)
+            texts: Sequence[str] = self.say(self.parts, row, ticket) if room > 0 else ("one more that differs",)
             progress.count("findings", len(texts))
             progress.findings += texts[: max(room, 0)]
         with self.parts.database.begin() as tx:

@@ -7,6 +7,7 @@ flow, so that other work goes between; what waits for calls, or is broken off, g
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from connector.flows.parts import Connection, Parts
 from connector.flows.preflight import last_night
 from connector.flows.reconcile.audit import Audit, mapped_by
 from connector.store import audits, counterparts
-from connector.ticketing import Refused, Unavailable
+from connector.ticketing import Refused, Ticket, Unavailable
 
 AUDIT = "audit"
 BY = "the service"
@@ -27,7 +28,7 @@ def look(parts: Parts, connection: Connection) -> None:
     with parts.database.begin() as tx:
         if audits.unfinished(tx, connection.name, by=BY) is None and not _due(tx, parts, connection):
             return
-    audit, at = Audit(parts, connection, BY), None
+    audit, at = Audit(parts, connection, BY, say=_plainly), None
     try:
         progress = audit.step()
     except Later as error:
@@ -44,6 +45,11 @@ def look(parts: Parts, connection: Connection) -> None:
         return
     with parts.database.begin() as tx:
         parts.wakes.wake(tx, "sweep", f"{AUDIT}:{connection.name}", at)
+
+
+def _plainly(parts: Parts, row: sa.Row[Any], ticket: Ticket) -> list[str]:  # noqa: ARG001 - what comes of it is decided soon
+    """Say that a ticket is other than known; the history tells what came of it."""
+    return [f"{row.record} {row.key}: {row.number} is {'gone' if ticket.deleted else 'other than known'}"]
 
 
 def _due(tx: sa.Connection, parts: Parts, connection: Connection) -> bool:

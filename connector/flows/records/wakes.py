@@ -54,7 +54,7 @@ def wake_lost(tx: sa.Connection, parts: Parts, before: datetime) -> None:
 
 def wake_related(tx: sa.Connection, parts: Parts, record: str, key: str) -> None:
     """Have those records looked at whose texts name this one."""
-    catalog = parts.records.read(tx)
+    catalog = parts.records.files(tx)  # who names whom is the files' to say
     if record == "service":
         related = [("plan", plan.key) for plan in catalog.plans.values() if key in plan.services]
         related += [("service", item.key) for item in catalog.services.values() if key in item.depends_on]

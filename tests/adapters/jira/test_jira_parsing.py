@@ -215,3 +215,10 @@ def test_the_later_issue_with_a_label_is_the_duplicate_whichever_is_seen_first(j
 
     assert (later.problems, first.problems) == ((), ())
     assert later_again.problems[0].startswith("duplicate of OPS-1: both bear the label continuity-")
+
+
+def test_when_an_issue_was_made_is_told_so_that_an_id_that_was_used_again_is_known(jira: Jira) -> None:
+    made = jira.parse(issue(created="2019-08-16T19:30:17.153+0530"))
+
+    assert made.made_at == datetime(2019, 8, 16, 14, 0, 17, 153000, tzinfo=UTC)
+    assert jira.parse(issue()).made_at is None
