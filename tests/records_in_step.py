@@ -39,6 +39,7 @@ from connector.stepwise import Stepwise
 from connector.store import catalogs, counterparts, deliveries
 from connector.store.database import Database
 from connector.ticketing import Record, Ticket
+from tests.example_plan import payments_plan
 from tests.world import empty_database
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -56,21 +57,9 @@ PAYMENTS = Service(
     "Carla Mendes",
     (Identifier("memory", "ci", "payments-db"),),
 )
-PLAN = Plan(
-    key="PAY-DR",
-    name="Payments failover",
-    services=("payments",),
-    scenario="loss",
-    when="",
-    invoke="automatic",
-    decider="",
-    stand_down="ask",
-    disruption="join",
-    tasks=(PlanTask("failover", "Fail over", Phase.RECOVERY, timedelta(minutes=20), team="Team"),),
+PLAN = payments_plan(
+    PlanTask("failover", "Fail over", Phase.RECOVERY, timedelta(minutes=20), team="Team"),
     team=(),
-    communications=(),
-    review_at=None,
-    tested_at=None,
     summary="For a test.",
 )
 OURS_ALONE = Rule(reads=False, writes=True)

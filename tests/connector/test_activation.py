@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from connector.activation import Progress, clock_start, failures, id_of, moved, number, progress, start
 from connector.incident import Incident
-from connector.plan import Plan, Role, recovery_tasks
+from connector.plan import Plan, recovery_tasks
 from connector.recovery_status import recovery_status
 from connector.recovery_task import CLOSED, PHASES, SETTLED, Phase, PlanTask, TaskState
 from connector.standing import INVOKE, STAND_DOWN, Joined, Standing
+from tests.example_plan import payments_plan
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RTO = timedelta(hours=4)
@@ -22,23 +23,7 @@ MOVED = (TaskState.IN_PROGRESS, TaskState.DONE, TaskState.FAILED, TaskState.SKIP
 
 
 def a_plan(*tasks: PlanTask, invoke: str = "automatic", stand_down: str = "ask") -> Plan:
-    return Plan(
-        key="PAY-DR",
-        name="Payments",
-        services=("payments",),
-        scenario="loss",
-        when="",
-        invoke=invoke,  # type: ignore[arg-type]
-        decider="lead",
-        stand_down=stand_down,  # type: ignore[arg-type]
-        disruption="join",
-        tasks=tasks,
-        team=(Role("lead", "Priya Nair", "1", "p@example.com"),),
-        communications=(),
-        review_at=None,
-        tested_at=None,
-        summary="",
-    )
+    return payments_plan(*tasks, name="Payments", invoke=invoke, decider="lead", stand_down=stand_down)
 
 
 def a_task(key: str, *after: str, phase: Phase = Phase.RECOVERY, required: bool = True) -> PlanTask:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from connector.plan import (
     Communication,
-    Plan,
     Role,
     circle,
     critical_path,
@@ -27,6 +26,7 @@ from connector.plan import (
     version,
 )
 from connector.recovery_task import PHASES, Phase, PlanTask, Target, TaskState
+from tests.example_plan import payments_plan
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FOUR_HOURS = timedelta(hours=4)
@@ -38,24 +38,7 @@ def task(key, phase, minutes, after=(), *, required=True, **fields):
 
 
 def plan(*tasks, **fields):
-    empty = Plan(
-        key="PAY-DR",
-        name="Failover",
-        services=("payments",),
-        scenario="database-loss",
-        when="",
-        invoke="automatic",
-        decider="",
-        stand_down="ask",
-        disruption="join",
-        tasks=tasks,
-        team=(),
-        communications=(),
-        review_at=None,
-        tested_at=None,
-        summary="",
-    )
-    return replace(empty, **fields)
+    return payments_plan(*tasks, name="Failover", scenario="database-loss", team=(), **fields)
 
 
 FAILOVER = plan(

@@ -21,6 +21,7 @@ from connector.store import activations, tickets, writes
 from connector.store import catalogs as stored
 from connector.store.database import Database
 from connector.store.tables import metadata
+from tests.example_plan import payments_plan
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RTO = timedelta(hours=4)
@@ -43,17 +44,9 @@ def plan(count: int = 4) -> Plan:
         )
         for place in range(count)
     )
-    return Plan(
-        key="PAY-DR",
-        name="Payments failover",
-        services=("payments",),
+    return payments_plan(
+        *tasks,
         scenario="database-loss",
-        when="",
-        invoke="automatic",
-        decider="",
-        stand_down="ask",
-        disruption="join",
-        tasks=tasks,
         team=(Role("database-lead", "Priya Nair", "+44 (0)20 7946 0102", "priya@example.com", "#dba", "Tom Becker"),),
         communications=(
             Communication(
@@ -61,8 +54,6 @@ def plan(count: int = 4) -> Plan:
             ),
             Communication("all", "All staff", "intranet", None, "{{ no_such_name }}"),
         ),
-        review_at=None,
-        tested_at=None,
         summary="Move Payments to the standby database.",
     )
 

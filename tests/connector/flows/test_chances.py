@@ -28,12 +28,12 @@ from connector.flows.parts import Connection, Parts, Received, Timing
 from connector.flows.poll import Sweep
 from connector.flows.send import Send
 from connector.page_link import PageLinks
-from connector.plan import Plan, Role
 from connector.recovery_task import Phase, PlanTask, Target
 from connector.service import Identifier, Service
 from connector.store import catalogs, deliveries
 from connector.store.database import Database
 from connector.ticketing import Outcome, Ticket, Traits, Write
+from tests.example_plan import payments_plan
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DESK, BOARD = Target("desk"), Target("board", "OPS")
@@ -54,23 +54,7 @@ TASKS = (
     _task("verify", "stop", "failover"),
     _task("failback", "verify", phase=Phase.RETURN_TO_NORMAL, on=[BOARD]),
 )
-PLAN = Plan(
-    key="PAY-DR",
-    name="Payments failover",
-    services=("payments",),
-    scenario="loss",
-    when="",
-    invoke="automatic",
-    decider="",
-    stand_down="ask",
-    disruption="join",
-    tasks=TASKS,
-    team=(Role("lead", "Priya Nair", "1", "p@example.com"),),
-    communications=(),
-    review_at=None,
-    tested_at=None,
-    summary="",
-)
+PLAN = payments_plan(*TASKS)
 PAYMENTS = Service(
     "payments",
     "Payments",
