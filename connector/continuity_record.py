@@ -248,12 +248,13 @@ def _plan(plan: Plan, catalog: Catalog) -> dict[str, Any]:
 
 
 def _task(plan: Plan | None, key: str) -> dict[str, Any] | None:
-    """Return the values of the task with a whole key; `role` and `team` as the plan names them."""
+    """Return the values of the task with a whole key, with those that its file gives to fields of the admin's own."""
     place = _place(plan, key)
     if plan is None or place is None:
         return None
     task = plan.tasks[place]
     return {
+        **{name: plain(value) for name, value in task.fields.items()},
         "title": task.name,
         "text": _task_text(plan, task),
         "phase": task.phase.value,

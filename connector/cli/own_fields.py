@@ -10,6 +10,7 @@ from connector.catalog import Catalog
 from connector.mapping_version import MappingVersion
 from connector.problem import Problem, nearest
 from connector.settings import Settings
+from connector.ticketing import Record
 from mappings.mapping import Field
 from mappings.transforms import NOTHING
 
@@ -23,11 +24,19 @@ def unmapped(settings: Settings, catalog: Catalog, version: MappingVersion, dire
             named = (target.platform for target in task.targets)
             platforms = dict.fromkeys(side.platform if side else name for side, name in zip(sides, named, strict=True))
             for platform in (name for name in platforms if name in version.mappings):
-                written = [field for field in version.mappings[platform]["recovery_task"].fields if field.writes]
+                written = _written(settings, platform, version)
                 for name, value in sorted(task.fields.items()):
                     what, fix = _lost(name, value, written, f"mappings/{platform}/recovery_task.yaml")
                     if what:
                         yield Problem(places.where(plan.key, task.key), what, fix, "warning")
+
+
+def _written(settings: Settings, platform: str, version: MappingVersion) -> list[Field]:
+    """Return what is written of a task on a platform: in an activation, and of its plan where tasks are kept there."""
+    sides = (side for side in settings.connections.values() if side.platform == platform)
+    kept = any(side.records.get("plan_task", "off") != "off" for side in sides)
+    records: tuple[Record, ...] = ("recovery_task", "plan_task") if kept else ("recovery_task",)
+    return [field for record in records for field in version.mappings[platform][record].fields if field.writes]
 
 
 def _lost(name: str, value: object, written: Sequence[Field], file: str) -> tuple[str, str]:

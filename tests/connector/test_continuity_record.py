@@ -116,7 +116,15 @@ def test_texts_are_one_whatever_their_line_ends_and_empty_is_empty() -> None:
 
 TELL = PlanTask("tell", "Tell the bank", Phase.ACTIVATION, timedelta(minutes=5), role="lead", required=False)
 MOVE = PlanTask(
-    "failover", "Fail over", Phase.RECOVERY, timedelta(minutes=20), "", "Team", ("tell",), instructions="Move it."
+    "failover",
+    "Fail over",
+    Phase.RECOVERY,
+    timedelta(minutes=20),
+    "",
+    "Team",
+    ("tell",),
+    instructions="Move it.",
+    fields={"x_site": "secondary"},
 )
 STEPS = catalog_of([PAYMENTS], [replace(WHOLE, tasks=(TELL, MOVE))])
 
@@ -134,6 +142,7 @@ def test_a_task_of_a_plan_tells_its_place_its_plan_and_what_it_waits_for() -> No
         "required": True,
         "after": ["Tell the bank"],
         "plan": "PAY-DR",
+        "x_site": "secondary",
     }
     tell = values_of(STEPS, "plan_task", "PAY-DR/tell") or {}
     assert tell["text"] == "Phase: Activation. Role: lead (Priya Nair). Optional."

@@ -13,7 +13,7 @@ import requests
 
 from connector.budget import Budgets
 from connector.call import Call
-from connector.cli.adopt import listed
+from connector.cli.adopt import Nowhere, listed
 from connector.settings import Settings
 from tests.connector.cli.conftest import Run, answer, run_in
 from tests.records_in_step import PAYMENTS, Office
@@ -167,3 +167,11 @@ def test_the_listing_waits_where_the_platform_takes_no_more_calls(tmp_path: Path
 
     assert len(found) == len(office.services)
     assert waited == [32]
+
+
+def test_where_there_is_no_place_for_a_kind_nothing_is_looked_for(tmp_path: Path) -> None:
+    office = Office(tmp_path, desks=("desk",), tasks=True, lacks=("plan_task",))
+
+    with pytest.raises(Nowhere):
+        listed(office.parts, office.parts.connections["desk"], "plan_task")
+    office.close()
