@@ -38,7 +38,7 @@ def task(key, phase, minutes, after=(), *, required=True, **fields):
 
 
 def plan(*tasks, **fields):
-    return payments_plan(*tasks, name="Failover", scenario="database-loss", team=(), **fields)
+    return payments_plan(*tasks, **{"name": "Failover", "scenario": "database-loss", "team": (), **fields})
 
 
 FAILOVER = plan(
