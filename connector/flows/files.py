@@ -124,12 +124,10 @@ class Files:
             return looked
         source = self._parts.connections.get(found.connection) if found is not None else None
         if found is None or source is None:
+            self._parts.breakers.unused(target.name)
             return Outcome(row.key, "refused", reason="the connection that it is on is not set up any more")
-        reason = _hindrance(source, row.values["size"])
-        if reason:
-            return Outcome(row.key, "refused", reason=reason)
         with Spool(row.values["size"]) as spool:
-            hindered = self._read(source, found, spool, row.values["type"])
+            hindered = _hindrance(source, spool.size) or self._read(source, found, spool, row.values["type"])
             if hindered is not None:
                 self._parts.breakers.unused(target.name)
                 return hindered if isinstance(hindered, _Later) else Outcome(row.key, "refused", reason=hindered)
@@ -169,7 +167,8 @@ class Files:
             activations.lock(tx, row.activation_id)
             if isinstance(outcome, Outcome):
                 self._parts.meter.wrote(row.connection, row.record, outcome.status)
-            if overdue and outcome.status != "done":
+            if overdue and outcome.status == "retry":
+                # One of unclear fate is looked for first, and given up by the number of its tries.
                 self._left(tx, row, f"tried for {span(now - row.tried_since)}: {outcome.reason}", now)
             elif isinstance(outcome, _Later) or outcome.status in {"retry", "unclear"}:
                 self._again(tx, row, outcome, now)
