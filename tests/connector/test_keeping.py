@@ -69,3 +69,15 @@ def test_an_objective_that_is_read_through_a_reference_is_compared_as_it_is_writ
     assert keep.rules["rto"] == Rule(reads=True, writes=True)
     assert keep.carry({"name": "Payments", "rto": 5400}).values == {"name": "Payments", "rto": 5400}
     assert "criticality" not in keep.rules
+
+
+def test_a_field_that_is_mapped_otherwise_is_told_from_those_that_are_not(tmp_path: Path) -> None:
+    file = tmp_path / "mappings/servicenow/service.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("fields:\n  rto: {field: u_rto_minutes}\n")
+
+    shipped, again = (keeping(load("servicenow")["service"], create=False).fields for _ in range(2))
+    changed = keeping(load("servicenow", tmp_path)["service"], create=False).fields
+
+    assert shipped == again
+    assert {name for name, mark in changed.items() if mark != shipped[name]} == {"rto"}
