@@ -16,6 +16,7 @@ from connector.cli.opening import opened
 from connector.continuity_record import LENGTHS, said
 from connector.duration import parse_duration
 from connector.store.written_history import Wanted, lines
+from connector.ticketing import KEPT
 
 COLUMNS = (
     "id",
@@ -39,12 +40,25 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 @click.command()
 @click.option("--ticket", default="", metavar="NUMBER", help="Only what concerns one ticket.")
 @click.option("--activation", default="", metavar="ACT-N", help="Only what concerns one activation.")
+@click.option(
+    "--record",
+    type=(click.Choice(KEPT), str),
+    metavar="KIND KEY",
+    help="Only what concerns a service, plan or task that is kept in step, such as: service payments.",
+)
 @click.option("--since", default="", metavar="7d", help="Only what is younger than this.")
 @click.option("--csv", "csv_file", type=click.File("w", encoding="utf-8", lazy=True), help="Write CSV to a file, or -.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document for each line.")
 @click.pass_obj
 def history(
-    context: Context, *, ticket: str, activation: str, since: str, csv_file: IO[str] | None, as_json: bool
+    context: Context,
+    *,
+    ticket: str,
+    activation: str,
+    record: tuple[str, str] | None,
+    since: str,
+    csv_file: IO[str] | None,
+    as_json: bool,
 ) -> None:
     """Tell what was written to tickets and what happened, the oldest first."""
     if csv_file is not None and as_json:
@@ -58,7 +72,7 @@ def history(
         raise output.Declined(f"--since: {error}") from error
     with opened(context) as connector, connector.database.engine.connect() as tx:
         start = connector.now() - age if age is not None else None
-        found = lines(tx, Wanted(ticket.strip(), number, start))
+        found = lines(tx, Wanted(ticket.strip(), number, start, record))
         if as_json:
             for line in found:
                 click.echo(json.dumps({**line, "at": line["at"].isoformat()}, ensure_ascii=False))

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connector.activation import id_of, number
+from connector.store.counterparts import subject
 from connector.store.tables import counterpart, history, placement, ticket, write
 
 PAGE = 5000
@@ -47,11 +48,15 @@ def place_of(text: str) -> Place:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which lines to tell; "" or None is no condition. What happened stands under its ticket's number."""
+    """Which lines to tell; "" or None is no condition. What happened stands under its ticket's number.
+
+    `record` is the kind and key of a service, plan or task that is kept in step, whatever its tickets are called.
+    """
 
     number: str = ""
     activation_id: int | None = None
     since: datetime | None = None
+    record: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ def _writes(tx: sa.Connection, wanted: Wanted, after: Place | None, limit: int) 
         statement = statement.where(write.c.number.in_(_spelled(wanted.number)))
     if wanted.activation_id is not None:
         statement = statement.where(write.c.activation_id == wanted.activation_id)
+    if wanted.record is not None:
+        statement = statement.where(_begins(write.c.key, f"{subject(*wanted.record)}:"))
     statement = _behind(statement, write.c.created_at, write.c.id, _WRITE, wanted.since, after, limit)
     return [Line(Place(row.created_at, _WRITE, row.id), _write(row)) for row in tx.execute(statement)]
 
@@ -110,6 +117,13 @@ def _happened(tx: sa.Connection, wanted: Wanted, after: Place | None, limit: int
         )
     if wanted.activation_id is not None:
         statement = statement.where(history.c.activation_id == wanted.activation_id)
+    if wanted.record is not None:
+        called = " ".join(wanted.record)
+        kind, key = wanted.record
+        stands = sa.select(counterpart.c.connection, counterpart.c.platform_id)
+        stands = stands.where(counterpart.c.record == kind, counterpart.c.key == key)
+        told = (_begins(history.c.text, f"{called}{sign}") for sign in (":", " "))
+        statement = statement.where(sa.or_(*told, sa.tuple_(history.c.connection, history.c.platform_id).in_(stands)))
     statement = _behind(statement, history.c.at, history.c.id, _HAPPENED, wanted.since, after, limit)
     return [Line(Place(row.at, _HAPPENED, row.id), _happening(row)) for row in tx.execute(statement)]
 
@@ -129,6 +143,10 @@ def _behind(
         same = line > after.id if kind == after.kind else sa.literal(kind > after.kind)
         statement = statement.where(sa.or_(at > after.at, sa.and_(at == after.at, same)))
     return statement.order_by(at, line).limit(limit)
+
+
+def _begins(column: sa.ColumnElement[str], start: str) -> sa.ColumnElement[bool]:
+    return sa.func.substr(column, 1, len(start)) == start
 
 
 def _called(table: sa.Table, name: str) -> sa.ColumnElement[bool]:

@@ -118,10 +118,16 @@ def test_a_name_that_becomes_that_of_another_is_taken_and_told_where_the_file_sa
     kept.update("cmdb_ci_service", row["sys_id"], name="Payments")
     run("reconcile", "servicenow")
     kept.wait(lambda: kept.rows("SELECT id FROM taken WHERE field = 'name'"))
+    kept.settle()
 
     (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if ".name" in item["where"]]
     assert "servicenow says Payments since" in warning["what"]
     assert "; the service payments has the same name: rename one, so that" in warning["what"]
+    told = run("history", "--record", "service", "customer-portal", "--csv", "-").stdout
+    assert "service customer-portal linked with Customer Portal" in told
+    assert "service customer-portal: name Customer Portal -> Payments, taken from" in told
+    assert ",update,service,name: Customer Portal -> Payments," in told  # written to Jira
+    assert "service payments" not in told
     assert "is more than one ticket" in run("why", "Payments", "--connection", "servicenow").stderr
 
 
