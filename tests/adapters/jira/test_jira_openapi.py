@@ -1,5 +1,6 @@
 """Everything that the adapter asks of Jira Cloud, held against Atlassian's own description of its REST."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -62,6 +63,10 @@ def faults(call: Call) -> Iterator[str]:
         if call.body is not None:
             yield f"{call.method} {path} takes no body"
         return
+    if "application/json" not in told["requestBody"]["content"]:
+        if call.body not in told["requestBody"]["content"]:
+            yield f"{call.method} {path}: it takes no {call.body}"
+        return
     schema = told["requestBody"]["content"]["application/json"]["schema"]
     validator = jsonschema.Draft4Validator({**schema, "components": described()["components"]})
     for error in validator.iter_errors(call.body):
@@ -77,7 +82,16 @@ def record(jira: Jira) -> list[Call]:
         calls.append(Call(method, path, dict(params or {}), json.loads(json.dumps(body))))
         return once(method, path, params, body)
 
+    exchange = connection._exchange
+
+    def with_file(method: str, address: str, path: str, **how: Any) -> Any:
+        kind = (how.get("headers") or {}).get("Content-Type")
+        if "headers" in how:
+            calls.append(Call(method, path, dict(how.get("params") or {}), kind.partition(";")[0] if kind else None))
+        return exchange(method, address, path, **how)
+
     connection._once = recorded  # type: ignore[method-assign]
+    connection._exchange = with_file  # type: ignore[method-assign]
     return calls
 
 
@@ -113,7 +127,10 @@ def do_everything(jira: Jira, desk: Desk) -> None:
     jira.read("recovery_task", [task.id, other.id])
     jira.read("recovery_task", [task.id])
     continuity_records(jira, desk)
-    jira.remarks("recovery_task", [task.id, other.id])
+    file = {"file": "a.log", "size": 4, "type": "text/plain"}
+    only(jira.send([Write("f", "attach", "recovery_task", task.id, values=file, content=io.BytesIO(b"fine"))]))
+    added = next(item for item in jira.remarks("recovery_task", [task.id, other.id]) if item.kind == "attachment")
+    jira.content(added, io.BytesIO())
 
 
 def continuity_records(jira: Jira, desk: Desk) -> None:
@@ -147,6 +164,8 @@ def test_every_request_fits_the_description(cloud: Desk) -> None:
     assert sorted({fault for call in calls for fault in faults(call)}) == []
     made = {f"{call.method} {found[0].removeprefix('/rest/api/3')}" for call in calls if (found := operation(call))}
     assert made == {
+        "GET /attachment/content/{id}",
+        "GET /attachment/meta",
         "GET /field",
         "GET /issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}",
         "GET /issue/{issueIdOrKey}",
@@ -164,6 +183,7 @@ def test_every_request_fits_the_description(cloud: Desk) -> None:
         "POST /issue",
         "POST /issue/bulk",
         "POST /issue/bulkfetch",
+        "POST /issue/{issueIdOrKey}/attachments",
         "POST /issue/{issueIdOrKey}/comment",
         "POST /issue/{issueIdOrKey}/remotelink",
         "POST /issue/{issueIdOrKey}/transitions",
