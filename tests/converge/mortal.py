@@ -14,20 +14,25 @@ from connector.bootstrap import Accept
 from connector.breaker import Breakers
 from connector.budget import Budgets
 from connector.flows.decide import Decide
+from connector.flows.leave import Later
 from connector.flows.parts import Connection, Parts, Timing
 from connector.flows.poll import HOUSEKEEPING, LOST_AFTER, Sweep
+from connector.flows.reconcile.audit import Audit
 from connector.flows.send import Send
 from connector.page_link import PageLinks
 from connector.stepwise import Stepwise
 from connector.store import activations, writes
 from connector.store.database import Database
-from connector.ticketing import Outcome, Page, Record, Ticket, Watch, Write
+from connector.ticketing import Outcome, Page, Record, Remark, Ticket, Unavailable, Watch, Write
 from tests.converge.clock import Clock
 from tests.converge.nasty import Letter, Nasty
 from webhooks.envelope import Envelope
 
 SOON = timedelta(minutes=10)
 """How far ahead a timer may be that is waited for when things come to rest; marks of the RTO are further off."""
+
+UNDONE = "another system keeps changing"
+"""How the reason begins of a write that is parked since its value is undone each time."""
 
 
 class Killed(BaseException):
@@ -74,7 +79,7 @@ class _MortalDatabase:
 
     def __init__(self, database: Database, wakes: _Committed, fate: Fate) -> None:
         self._database, self._wakes, self._fate = database, wakes, fate
-        self.sqlite = database.sqlite
+        self.sqlite, self.engine = database.sqlite, database.engine
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -106,6 +111,9 @@ class _MortalPlatform:
 
     def listing(self, record: Record, *, since: datetime | None = None, after: str = "") -> Page:
         return cast("Page", self._call(lambda: self._platform.listing(record, since=since, after=after)))
+
+    def remarks(self, record: Record, ids: Sequence[str], since: datetime | None = None) -> list[Remark]:
+        return cast("list[Remark]", self._call(lambda: self._platform.remarks(record, ids, since)))
 
     def send(self, batch: Sequence[Write]) -> list[Outcome]:
         return cast("list[Outcome]", self._call(lambda: self._platform.send(batch)))
@@ -149,7 +157,7 @@ class Mortal:
         self._setup = setup
         self._steps = Stepwise(clock.now)
         self._wakes = _Committed(self._steps)
-        self._running = ("", "")
+        self._running: list[tuple[str, str]] = []
         self.start()
 
     def start(self) -> None:
@@ -172,6 +180,7 @@ class Mortal:
             "incident": Decide(self.parts),
             "send": Send(self.parts),
             "sweep": Sweep(self.parts),
+            "audit": self._audit,
         }
         self._flows = flows
         self._accept = Accept(cast(Any, self.safe), cast(Any, self._wakes), self.clock.now)
@@ -209,7 +218,7 @@ class Mortal:
         def counted(queue: str, flow: Callable[[str], None]) -> Callable[[str], None]:
             def run(subject: str) -> None:
                 nonlocal left
-                self._running = (queue, subject)
+                self._running = [(queue, subject)]
                 heard.update({name: dict(side.heard) for name, side in self.platforms.items()})
                 flow(subject)
                 left -= 1
@@ -233,8 +242,56 @@ class Mortal:
         if self._setup.forgets:
             self._steps.forget()
         self.start()
-        if not self._setup.forgets:
-            self.wake(*self._running)
+        for interrupted in () if self._setup.forgets else self._running:
+            self.wake(*interrupted)
+
+    def meanwhile(self) -> None:
+        """Decide on what is due in the middle of a call, as the engine's other threads do."""
+        if len(self._running) > 1:
+            return
+        now, waiting = self.clock.now(), self._steps._waiting
+        for key in [key for key, at in waiting.items() if key[0] == "incident" and (at is None or at <= now)]:
+            if key not in self._running and key in waiting:  # no flow looks at a subject twice at once
+                del waiting[key]
+                self._running.append(key)
+                self._flows["incident"](key[1])
+                self._running.pop()
+
+    def lose_wake(self, place: int) -> None:
+        """Lose a wake-up for what stands in the database, as a queue does that was restored from a copy."""
+        with self.database.begin() as tx:
+            told = tx.execute(sa.text("SELECT DISTINCT subject FROM delivery WHERE state = 'open'")).scalars()
+            due = tx.execute(sa.text("SELECT DISTINCT subject, connection FROM write WHERE state = 'pending'")).all()
+            lost = {*(("incident", subject) for subject in told), *(("send", f"{row[0]}|{row[1]}") for row in due)}
+        waiting = self._steps._waiting
+        found = [
+            (queue, subject)
+            for (queue, subject), at in waiting.items()
+            if (queue, subject) in lost or subject.startswith("remarks:") or (queue == "incident" and at is not None)
+        ]
+        if found:
+            del waiting[found[place % len(found)]]
+
+    def replay(self) -> None:
+        """Have what is parked tried again, as a person does who mended the cause; what another system undoes rests."""
+        with self.safe.begin() as tx:
+            for row in writes.parked(tx):
+                if UNDONE not in row.reason:
+                    writes.replay(tx, row.id, self.clock.now(), "Ops")
+                    self._wakes.wake(tx, "send", f"{row.subject}|{row.connection}")
+
+    def audit(self, connection: str) -> None:
+        """Have all records of a connection compared, as the command line does."""
+        self.wake("audit", connection)
+
+    def _audit(self, connection: str) -> None:
+        """Compare a page; one that cannot be read breaks the audit off, and the next one goes on there."""
+        try:
+            progress = Audit(self.parts, self.parts.connections[connection], "test").step()
+        except (Later, Unavailable):
+            return
+        if not progress.ended:
+            self.audit(connection)
 
     def rest(self) -> None:
         """Carry out all that is due, and what timers bring soon."""

@@ -16,13 +16,15 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from adapters.memory import Memory, _Row
-from connector.ticketing import Outcome, Page, Record, Ticket, Traits, Unavailable, Watch, Write
+from connector.ticketing import Outcome, Page, Record, Remark, Ticket, Traits, Unavailable, Watch, Write
 from tests.converge.clock import CALL, Clock
 
 Moment = Literal["reading", "read", "sending", "sent"]
 """When somebody may act in the middle of a call: before or after its effect."""
 Trouble = Literal["busy", "lost_before", "lost_after", "late", "refuse", "unavailable"]
 
+REFUSED = "refused for now"
+"""The reason of a refusal that a person can mend."""
 _OK, _BUSY, _DOWN = 200, 429, 503
 _CLOSED = frozenset({"done", "failed", "skipped"})
 _ENDED = frozenset({"closed", "cancelled"})
@@ -70,6 +72,7 @@ class Nasty(Memory):
         self._lag = lag
         self.keeps = keeps
         self._ours = False
+        self._knew: dict[str, int] = {}
         self._troubles: list[Trouble] = []
         self._acts: list[tuple[Moment, Callable[[], None]]] = []
         self._late: list[tuple[datetime, Write]] = []
@@ -86,6 +89,8 @@ class Nasty(Memory):
         """The version of each ticket that the connector was told of or has read."""
         self.overwritten: set[tuple[str, str]] = set()
         """Fields of tickets that the connector wrote over what a person had set and it could not know of yet."""
+        self.put_back: dict[str, int] = {}
+        """Tickets with one unknown move that was written over, which a gap in counted versions shows; the write's place."""
         self.cascaded: set[str] = set()
         self.rule: dict[tuple[str, str], Any] = {}
         """(record, field) -> the value to which a rule of the platform sets it back when the connector writes it."""
@@ -110,11 +115,16 @@ class Nasty(Memory):
         for name in values:
             self.moved[ticket, name] = row.version
 
-    def erase(self, ticket: str) -> None:
-        """Delete a ticket as a person does."""
+    def say(self, ticket: str, author: str, text: str) -> None:
+        """Comment on a ticket as a person does."""
+        self.remark(ticket, author, text)
+
+    def erase(self, ticket: str, *, told: bool = True) -> None:
+        """Delete a ticket as a person does; its message never leaves where it is not `told`."""
         gone = self._ticket(self._rows[ticket])
         self.delete(ticket)
-        self._post(replace(gone, version=gone.version + 1), deleted=True)
+        if told:
+            self._post(replace(gone, version=gone.version + 1), deleted=True)
 
     def hear(self, ticket: str, version: int) -> None:
         """Take note that the connector knows a version."""
@@ -124,6 +134,7 @@ class Nasty(Memory):
         """Carry out what the connector gave up on and whose time has come."""
         due = [item for item in self._late if item[0] <= self._time.now()]
         self._late = [item for item in self._late if item not in due]
+        self._knew = dict(self.heard)
         for _, write in due:
             self._as_us(lambda write=write: Memory._write(self, write))
 
@@ -135,12 +146,15 @@ class Nasty(Memory):
     def now_holds(self, ticket: str) -> dict[str, Any]:
         return dict(self._rows[ticket].values)
 
+    def number(self, ticket: str) -> str:
+        return self._rows[ticket].number
+
     def exists(self, ticket: str) -> bool:
         return ticket in self._rows
 
     def snapshot(self) -> Any:
         """Return what stands here, to be put into a fresh platform by `restore`."""
-        kept = ("_rows", "_numbers", "_letters", "tally", "moved", "heard", "overwritten", "cascaded")
+        kept = ("_rows", "_numbers", "_letters", "tally", "moved", "heard", "overwritten", "put_back", "cascaded")
         return copy.deepcopy({name: getattr(self, name) for name in kept})
 
     def restore(self, kept: Any) -> None:
@@ -164,8 +178,15 @@ class Nasty(Memory):
         page = super().listing(record, since=since, after=after)
         return replace(page, tickets=tuple(self._told(list(page.tickets))))
 
+    def remarks(self, record: Record, ids: Sequence[str], since: datetime | None = None) -> list[Remark]:
+        self._begin("reading")
+        found = super().remarks(record, ids, since)
+        self._act("read")
+        return found
+
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         self._time.advance(CALL)
+        self._knew = dict(self.heard)  # what is heard during the call came too late for what is sent
         self._act("sending")
         outcomes = self._as_us(lambda: Memory.send(self, writes))
         self._set_back(writes, outcomes)
@@ -211,7 +232,7 @@ class Nasty(Memory):
                 return Outcome(write.key, status, id=write.id, reason=kind, retry_after=3.0 if kind == "busy" else None)
             case "refuse":
                 self.called(self.connection, _OK)
-                return Outcome(write.key, "refused", id=write.id, reason="refused for now")
+                return Outcome(write.key, "refused", id=write.id, reason=REFUSED)
             case "lost_before":
                 self.called(self.connection, 0)
                 return Outcome(write.key, "unclear", id=write.id, reason="no answer")
@@ -259,14 +280,19 @@ class Nasty(Memory):
             return super()._update(write)
         before, notes, links = row.version, len(row.notes), copy.copy(row.links)
         # Where what we write stands there by chance, a count of versions cannot tell that from our having written it.
-        heard = self.heard.get(row.id, -1)
+        heard = self._knew.get(row.id, -1)
         unknown = {name for name in write.values if self.moved.get((row.id, name), -1) > heard}
+        put_back = not self.traits.versions_are_instants and before == heard + 1 == self.moved.get((row.id, "state"))
         outcome = super()._update(write)
         self.overwritten |= {(row.id, name) for name in unknown}
+        if put_back and "state" in unknown:
+            self.put_back[row.id] = self.tally.fields[row.id, "state"] + 1
         if row.version != before:
             self.tally.fields.update((row.id, name) for name in write.values)
         if row.version != before or row.links != links:
             self._count(row, write, noted=len(row.notes) > notes)
+        if self.traits.versions_are_instants and set(write.values) == {"state"} and not write.note:
+            return replace(outcome, version=None)  # a transition's answer shows nothing
         return outcome
 
     def _count(self, row: _Row, write: Write, *, noted: bool = True) -> None:

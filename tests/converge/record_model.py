@@ -50,8 +50,17 @@ class FieldModel:
     values: list[Any] = field(default_factory=list)
 
     def edited(self, side: str, value: Any, over: frozenset[str]) -> None:
+        earlier = [edit for edit in self.edits if edit.side == side]
+        if earlier:  # what its last edit had seen, this one has
+            since = self.edits[self.edits.index(earlier[-1]) :]
+            over |= earlier[-1].over - {edit.side for edit in since}
         self.edits.append(Edit(side, value, over))
         self.values.append(value)
+
+    def left(self, side: str) -> None:
+        """Take in that the record stands there no more."""
+        self.sides.pop(side)
+        self.edits = [edit for edit in self.edits if edit.side != side]
 
     def last(self) -> dict[str, Edit]:
         """Return each side's last edit that counts: none of a field that is the other's alone."""
@@ -96,12 +105,10 @@ class FieldModel:
         last = self.last()
         return self.sides[side].wins == "manual" and side in last and len(last) > 1
 
-    def judge(
-        self, ours: Any, theirs: Mapping[str, Any], conflicts: frozenset[str], *, lost: frozenset[str]
-    ) -> list[str]:
+    def judge(self, ours: Any, theirs: Mapping[str, Any], conflicts: frozenset[str], *, lost: bool) -> list[str]:
         """Compare the sides with what the rules allow; `conflicts` are the sides where a person is asked to decide."""
         wrong = []
-        allowed = self.allowed(lost=bool(lost))
+        allowed = self.allowed(lost=lost)
         if ours not in allowed:
             wrong.append(f"{self.name} is {ours!r} with us; it may be {allowed!r}")
         for side, value in theirs.items():

@@ -111,7 +111,7 @@ class RecoveryModel:
         self.over = ""
         self.dues: dict[str, Due] = {}
         self._moves: dict[str, list[Move]] = {}
-        self._ended_meanwhile = False
+        self.ended_meanwhile = False
         self._stood_down = False
         self._moved_clock = 0
         self._clock: datetime | None = None
@@ -133,12 +133,16 @@ class RecoveryModel:
         self.majors[identity] = major
         self._look()
 
+    def moved_once(self, key: str, source: str) -> bool:
+        """Tell whether a task was moved once since the last rest, by this source."""
+        return [move.source for move in self._moves.get(key, ())] == [source]
+
     def stood_down(self) -> None:
         """Take in that a person asked for the plan to be stood down."""
         self._stood_down = True
 
     def _look(self) -> None:
-        self._ended_meanwhile |= self.ended
+        self.ended_meanwhile |= self.ended
         begin = self.clock_start
         self._moved_clock += begin != self._clock
         self._clock = begin
@@ -176,6 +180,12 @@ class RecoveryModel:
     @property
     def needed(self) -> list[Step]:
         return [step for step in self.steps.values() if step.required and step.phase != AFTERWARDS]
+
+    @property
+    def over_meanwhile(self) -> bool:
+        """Whether the disruption may have been over for a while since the last rest, as people's words tell."""
+        over = self.over != "" or self.ended_meanwhile or self._stood_down
+        return over or all(self._settled_meanwhile(step.key, self._moves) for step in self.needed)
 
     def restored(self, states: Mapping[str, str]) -> bool:
         keys = [step.key for step in self.needed]
@@ -244,7 +254,7 @@ class RecoveryModel:
         if "pending" in found:  # put on hold: still open work for the plan
             found |= ({before} | {move.state for move in moves}) & UNCLOSED
         up_to_recovery = self.steps[key].phase != AFTERWARDS
-        if self._ended_meanwhile and up_to_recovery and (found & UNCLOSED or key in self.by_incident):
+        if self.ended_meanwhile and up_to_recovery and (found & UNCLOSED or key in self.by_incident):
             found |= {"skipped", "pending"}
         if self._stood_down and found & UNCLOSED:
             found.add("skipped")
@@ -254,7 +264,7 @@ class RecoveryModel:
 
     def _settled_meanwhile(self, key: str, moves: Mapping[str, list[Move]]) -> bool:
         told = {self.states[key], *(move.state for move in moves.get(key, []))}
-        return bool(told & SETTLED) or (self._ended_meanwhile and self.steps[key].phase != AFTERWARDS)
+        return bool(told & SETTLED) or (self.ended_meanwhile and self.steps[key].phase != AFTERWARDS)
 
     def _judge_tickets(self, key: str, seen: Seen, moves: Sequence[Move]) -> list[str]:
         ours, wrong = seen.ours[key], []
@@ -294,7 +304,7 @@ class RecoveryModel:
         closed = all(state in CLOSED for state in seen.ours.values()) and self.ended
         if seen.activation == "running" and (self._stood_down or closed):
             return ["it is running, though it was stood down or all is done and the incident has ended"]
-        if seen.activation == "closed" and not self._ended_meanwhile:
+        if seen.activation == "closed" and not self.ended_meanwhile:
             return ["it is closed, though the incident goes on"]
         if seen.activation == "stood_down" and not self._stood_down:
             return ["it was stood down by nobody"]
@@ -332,10 +342,10 @@ class RecoveryModel:
             by_person = any(move.state == "skipped" for move in moves.get(key, []))
             if state != "skipped":
                 self.by_incident.discard(key)
-            elif self._ended_meanwhile and not by_person and (before[key] != "skipped" or moves.get(key)):
+            elif self.ended_meanwhile and not by_person and (before[key] != "skipped" or moves.get(key)):
                 self.by_incident.add(key)
         self._moves.clear()
-        self._ended_meanwhile = self.ended
+        self.ended_meanwhile = self.ended
         self._stood_down = False
         self._moved_clock = 0
         for due in self.dues.values():

@@ -16,7 +16,7 @@ from tests.converge.story import BOARD, DESK, Ways, World
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("machine", [RecoveryMachine, RecordMachine])
 def test_all_sides_agree_after_random_edits_under_every_fault(machine: Any) -> None:
-    failed = run(240, 1, (machine,))
+    failed = run(200, 1, (machine,))
 
     assert failed is None, f"seed {failed.seed}:\n{failed.script}"
 
