@@ -18,7 +18,6 @@ from connector.catalog import catalog_of, to_json
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.flows.parts import Connection, Received, Timing
 from connector.merge import Policy
-from connector.plan import Plan, Role
 from connector.recovery_task import Phase, PlanTask, Target
 from connector.service import Identifier, Service
 from connector.store import catalogs
@@ -27,6 +26,7 @@ from connector.ticketing import Traits
 from tests.converge.clock import NINE, Clock
 from tests.converge.mortal import Mortal, Setup
 from tests.converge.nasty import Nasty
+from tests.example_plan import payments_plan
 
 RTO = timedelta(hours=4)
 DESK, BOARD = "desk", "board"
@@ -48,23 +48,7 @@ TASKS = (
     _task("verify", Phase.RECOVERY, "stop", "failover", on=[DESK, BOARD]),
     _task("failback", Phase.RETURN_TO_NORMAL, "verify", on=[BOARD]),
 )
-PLAN = Plan(
-    key="PAY-DR",
-    name="Payments failover",
-    services=("payments",),
-    scenario="loss",
-    when="",
-    invoke="automatic",
-    decider="",
-    stand_down="ask",
-    disruption="join",
-    tasks=TASKS,
-    team=(Role("lead", "Priya Nair", "1", "p@example.com"),),
-    communications=(),
-    review_at=None,
-    tested_at=None,
-    summary="",
-)
+PLAN = payments_plan(*TASKS)
 PAYMENTS = Service(
     "payments",
     "Payments",
