@@ -161,3 +161,27 @@ def test_a_field_that_two_platforms_own_alone_is_told_and_does_not_swing() -> No
 
     assert merged.ours == {"owner": "a"}
     assert "board's alone" in merged.found["desk"].held["owner"]
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_what_ours_is_called_on_one_side_alone_is_compared_and_written_there(*, read: bool) -> None:
+    ours_alone = {"plan": Rule(reads=False)}
+    desk = Side(ours_alone, carried, {}, {"plan": "another"} if read else {}, named={"plan": "id 7"})
+    board = Side(ours_alone, carried, {"plan": "OPS-2"}, {"plan": "OPS-2"} if read else {}, named={"plan": "OPS-2"})
+    sides = {"desk": desk, "board": board}
+
+    first = merge_record({"plan": "PAY-DR"}, {}, sides, anything)
+    second = merge_record({"plan": "PAY-DR"}, {}, carry_out(sides, first), anything)
+
+    assert (first.found["desk"].write, first.found["board"].write) == ({"plan": "id 7"}, {})
+    assert all(not found.write and not found.held for found in second.found.values())
+    assert first.ours == {"plan": "PAY-DR"}
+
+
+def test_nothing_of_ours_is_not_written_where_nothing_was() -> None:
+    side = Side({"team": Rule(reads=False)}, carried, {}, {})
+
+    assert merge_record({"team": ""}, {}, {"desk": side}, anything).found["desk"].write == {}
+    assert merge_record({"team": ""}, {}, {"desk": replace(side, base={"team": "a"})}, anything).found[
+        "desk"
+    ].write == {"team": ""}

@@ -170,3 +170,16 @@ def test_a_team_that_the_platform_lacks_is_written_once_and_told_with_the_reason
     assert len(office.rows("SELECT 1 FROM write WHERE record = 'plan_task'")) == 1
     assert (row.state, list(row.problems["held"])) == ("waiting", ["team"])
     assert "no team 'Nobody': given to 'Service Desk'" in row.problems["held"]["team"]
+
+
+def test_a_duration_taken_on_one_platform_reaches_the_other_where_its_own_plan_stands(made: MakeOffice) -> None:
+    office = made(create=True, desks=("desk", "board"))
+    (there,) = office["board"].tickets("plan")
+
+    office["desk"].change(tasks(office)["Tell the bank"].id, duration=600)
+    office.sweep()
+
+    found = tasks(office, "board")
+    assert found["Tell the bank"].values["duration"] == 600
+    assert {ticket.values["plan"] for ticket in found.values()} == {there.id}
+    assert {row.state for row in office.rows("SELECT state FROM counterpart")} == {"in step"}
