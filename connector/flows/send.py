@@ -75,7 +75,7 @@ class Send:
         """Send what was taken and record what came of it."""
         began = monotonic()
         tried = [row for row in due if _is_tried_state(row)]
-        overtaken, outcomes = last_look.overtaken_states(self._parts, connection, tried)
+        overtaken, outcomes = self._look_again(connection, tried)
         changes = [row for row in due if row.record in KEPT and row.action == "update"]
         if changes:
             more, found = last_look.look_first(self._parts, connection, changes)
@@ -95,6 +95,9 @@ class Send:
                 if row.state == "pending":
                     reason = f"the connection '{connection}' is not set up any more; put it back and replay"
                     self._park(tx, row, reason, self._parts.now())
+
+    def _look_again(self, connection: str, tried: Sequence[sa.Row[Any]]) -> tuple[set[int], dict[str, Outcome]]:
+        return last_look.overtaken_states(self._parts, connection, tried)
 
     def _plan(self, tx: sa.Connection, subject: str, connection: str, now: datetime) -> bool:
         """Plan again, because what has come to stand lets more go out (tasks under their parent).

@@ -11,8 +11,9 @@ import pytest
 
 from connector.condition import INCIDENT_VARIABLES, Condition
 from connector.flows.parts import Connection, Timing
+from connector.flows.send import Send
 from connector.page_link import PageLinks
-from connector.retrace import Epoch, Retraced, alike, retrace
+from connector.retrace import Epoch, Retraced, _Sending, alike, retrace
 from connector.store.database import Database
 from connector.store.recording import recording
 from connector.store.tables import metadata
@@ -140,3 +141,11 @@ def test_a_rule_by_which_nothing_would_have_started_misses_every_create(calm: Ca
 )
 def test_values_are_one_when_only_an_instant_differs_a_little(one: object, other: object, expected: bool) -> None:  # noqa: FBT001
     assert alike("recovery_status", one, other) is expected
+
+
+def test_what_a_retrace_answers_in_its_own_way_is_still_asked_for() -> None:
+    replaced = {name for name, found in vars(_Sending).items() if callable(found) and not name.startswith("__")}
+    asked = {name for found in vars(Send).values() if callable(found) for name in found.__code__.co_names}
+
+    assert replaced
+    assert replaced <= asked
