@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-from adapters.servicenow import demands, inspection, listing, polling, preference, preflight, query, records, remarks
+from adapters.servicenow import inspection, listing, polling, preference, preflight, query, records, remarks
 from adapters.servicenow.batch import Answer, Inner
 from adapters.servicenow.binding import Binding
 from adapters.servicenow.credentials import BasicAuth, Credentials, sign_in
 from adapters.servicenow.files import Files
 from adapters.servicenow.lookups import Lookups, Name
+from adapters.servicenow.needed import Needed, unfound
 from adapters.servicenow.polling import Listing
 from adapters.servicenow.rest import ODD, Failed, Rest, failure
 from adapters.servicenow.sending import Sender, cautious
@@ -36,11 +37,9 @@ from connector.ticketing import (
     Write,
 )
 from mappings.library import Mappings
-from mappings.mapping import Field
-from mappings.transforms import Lookup, scalar
+from mappings.transforms import scalar
 
 _MAJOR = "major_state"
-_WORDS = {"team": "active group", "user": "active user", "ci": "configuration item", "service": "service"}
 
 
 class ServiceNow:
@@ -194,8 +193,9 @@ class ServiceNow:
     def warm(self, names: Names) -> tuple[Problem, ...]:
         """Look all names up in one call; problems name those that do not exist, or bear a name twice."""
         self._bind()
-        self._look_up([name for _, name in self._wanted(names)])
-        return tuple(self._unknown(names))
+        needed = Needed(self._connection, self._mappings, self._fallback, names)
+        self._look_up(needed.wanted())
+        return tuple(needed.unknown(self._lookups))
 
     def check(self, names: Names) -> Account:
         """Sign in and compare what the mappings need with what the account sees; changes nothing."""
@@ -209,7 +209,7 @@ class ServiceNow:
         named = list(inspection.fallbacks(inspection.concerned(self._mappings, self._keeps)))
         told = self.warm(names)
         self._look_up([name for _, _, name in named])
-        lost = (_unfound(*each) for each in named if self._lookups.resolve(*each[2]) is None)
+        lost = (unfound(*each) for each in named if self._lookups.resolve(*each[2]) is None)
         return Account(found.name, (*found.problems, *told, *lost))
 
     def preflight(self, writes: Sequence[Write]) -> tuple[Problem, ...]:
@@ -372,57 +372,10 @@ class ServiceNow:
             conditions.append(query.within(major.id, theirs))
         return query.either(*conditions)
 
-    def _unknown(self, names: Names) -> list[Problem]:
-        problems: list[Problem] = []
-        for word, (lookup, name) in self._wanted(names):
-            if self._lookups.resolve(lookup, name) is None:
-                what = f"no {word} '{name}'{_borne(lookup)} on the instance"
-                last = lookup.kind == "team" and name == self._fallback
-                fallback = "" if last or lookup.kind != "team" else f", or its tasks go to '{self._fallback}'"
-                hint = f"create it, or correct the name{fallback}"
-                problems.append(Problem(f"connection {self._connection}", what, hint, "error" if last else "warning"))
-        return problems
-
-    def _wanted(self, names: Names) -> list[tuple[str, Name]]:
-        """Return the names of a plan as the mappings look them up, each with the word for what it names."""
-        wanted = [
-            (_WORDS[kind], (lookup, name))
-            for kind, given in (("team", names.teams), ("user", names.people), ("ci", names.cis))
-            for name in given
-            if name
-            for lookup in self._lookups_of(kind)
-        ]
-        if self._fallback:
-            wanted.append((_WORDS["team"], (Lookup("team"), self._fallback)))
-        return list(dict.fromkeys(wanted))
-
-    def _lookups_of(self, kind: str) -> tuple[Lookup, ...]:
-        """Return how the mappings look a kind up in what we make; else as people usually name it."""
-        found = dict.fromkeys(
-            item.shape.lookup
-            for record in demands.MADE
-            for item in self._mappings[record].fields
-            if item.writes and item.shape.lookup is not None and item.shape.lookup.kind == kind
-        )
-        return tuple(lookup for lookup in found if lookup is not None) or (Lookup(kind),)
-
 
 def _classed(row: Facts[str, Any], table: str) -> dict[str, Any]:
     """Return a row with its class: on a table that nothing extends there is none, and the table is it."""
     return {"sys_class_name": table, **row}
-
-
-def _unfound(item: Field, setting: str, name: Name) -> Problem:
-    """Return the problem of a name that stands in a mapping itself."""
-    lookup, named = name
-    what = f"no {_WORDS.get(lookup.kind, lookup.kind)} '{named}'{_borne(lookup)} on the instance"
-    return item.problem(what, "create it, or correct the name", setting=setting)
-
-
-def _borne(lookup: Lookup) -> str:
-    """Say by what a name was looked for, and why one that several bear is nobody's."""
-    by = f" by {lookup.by}" if lookup.by else ""
-    return by + (" (or several of that name)" if lookup.several == "refuse" else "")
 
 
 def _insist(inner: Inner, answer: Answer | None) -> None:
