@@ -45,7 +45,9 @@ def records(context: Context, *, kind: str | None, connection: str, state: str |
             )
             for item in found
         ],
-        nothing="No service or plan is linked with a platform; see `continuity adopt --help`.",
+        nothing="None is so."
+        if kind or connection or state
+        else "No service or plan is linked with a platform; see `continuity adopt --help`.",
     )
 
 

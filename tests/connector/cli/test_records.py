@@ -102,6 +102,7 @@ def test_services_are_adopted_made_and_kept_in_step_on_both_platforms(kept: Worl
     assert "  ours: '2'   servicenow: '2'   last agreed: '2'" in told
     assert "  ours: 4h   jira: 4h   last agreed: 4h" in told
     assert "mappings/defaults/servicenow/service.yaml (shipped)" in run("why", payments["number"]).stdout
+    assert run("records", "--state", "gone").stdout == "None is so.\n"
     trial = answer(run("reconcile", "--full", "--dry-run", "--json"))
     assert {item["connection"]: item["counts"].get("different", 0) for item in trial} == {"servicenow": 0, "jira": 0}, (
         trial
