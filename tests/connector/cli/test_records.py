@@ -14,6 +14,7 @@ import requests
 from connector.budget import Budgets
 from connector.call import Call
 from connector.cli.adopt import Nowhere, listed
+from connector.flows.reconcile.audit import Audit, Progress
 from connector.settings import Settings
 from tests.connector.cli.conftest import Run, answer, run_in
 from tests.records_in_step import PAYMENTS, Office
@@ -119,7 +120,6 @@ def test_a_name_that_becomes_that_of_another_is_taken_and_told_where_the_file_sa
     kept.update("cmdb_ci_service", row["sys_id"], name="Payments")
     run("reconcile", "servicenow")
     kept.wait(lambda: kept.rows("SELECT id FROM taken WHERE field = 'name'"))
-    kept.settle()
 
     (warning,) = [item for item in answer(run("check", "--json"))["warnings"] if ".name" in item["where"]]
     assert "servicenow says Payments since" in warning["what"]
@@ -127,9 +127,29 @@ def test_a_name_that_becomes_that_of_another_is_taken_and_told_where_the_file_sa
     told = run("history", "--record", "service", "customer-portal", "--csv", "-").stdout
     assert "service customer-portal linked with Customer Portal" in told
     assert "service customer-portal: name Customer Portal -> Payments, taken from" in told
-    assert ",update,service,name: Customer Portal -> Payments," in told  # written to Jira
+    assert ",create,service,name: (nothing) -> Customer Portal;" in told  # made in Jira
     assert "service payments" not in told
     assert "is more than one ticket" in run("why", "Payments", "--connection", "servicenow").stderr
+
+
+def test_a_full_audit_says_what_it_did_and_where_it_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def comparing(_: Audit) -> Iterator[Progress]:
+        yield Progress({"read": 7, "findings": 1}, ["service payments: BS1 is gone from jira; it is unlinked"])
+
+    def interrupted(audit: Audit) -> Iterator[Progress]:
+        yield from comparing(audit)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Audit, "run", comparing)
+    done = run("reconcile", "jira", "--full")
+    tried = run("reconcile", "jira", "--full", "--dry-run")
+    monkeypatch.setattr(Audit, "run", interrupted)
+    stopped = run("reconcile", "jira", "--full")
+
+    assert "it is unlinked\nAll this was handed to the service, which does it now" in done.stdout
+    assert "Nothing was changed: without --dry-run" in tried.stdout
+    assert (stopped.exit_code, stopped.stdout) == (130, "")
+    assert "jira: stopped after 7 records; run it again, it goes on at its page" in stopped.stderr
 
 
 def test_what_makes_no_sense_is_declined(run: Run) -> None:
