@@ -127,7 +127,7 @@ def test_a_name_that_becomes_that_of_another_is_taken_and_told_where_the_file_sa
     told = run("history", "--record", "service", "customer-portal", "--csv", "-").stdout
     assert "service customer-portal linked with Customer Portal" in told
     assert "service customer-portal: name Customer Portal -> Payments, taken from" in told
-    assert ",create,service,name: (nothing) -> Customer Portal;" in told  # made in Jira
+    assert ",update,service,name: Customer Portal -> Payments," in told  # to Jira
     assert "service payments" not in told
     assert "is more than one ticket" in run("why", "Payments", "--connection", "servicenow").stderr
 
