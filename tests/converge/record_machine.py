@@ -37,7 +37,7 @@ class RecordMachine(RecordJudge, RuleBasedStateMachine):
         rto=st.sampled_from(POLICIES),
         alone=st.sampled_from(["both", "both", "ours", "theirs"]),
         create=st.booleans(),
-        ruled=st.sampled_from([False, False, True]),
+        ruled=st.sampled_from(["", "", "rule", "connector"]),
     )
     def begin(self, owner: Any, rto: Any, alone: Any, create: Any, ruled: Any) -> None:
         ways = {
@@ -143,7 +143,7 @@ class RecordMachine(RecordJudge, RuleBasedStateMachine):
         """Let all messages arrive, and all that is due happen, as it mostly is."""
         for letter in self._letters():
             self.platforms[letter.connection].letters.remove(letter)
-            self.connector.deliver(letter, letter.identity)
+            self._hear(letter)
         self.connector.work()
 
     @rule(most=st.integers(1, 6))
@@ -186,7 +186,8 @@ class RecordMachine(RecordJudge, RuleBasedStateMachine):
             return
         value = self._fresh(name)
         over = frozenset(side for side in self.platforms if self._known(place, side))
-        self.models[place].edited(FILES, value, over)
+        blind = frozenset(side for side in self.platforms if self._unheard(place, side))
+        self.models[place].edited(FILES, value, over, blind)
         self.edits += 1
         if record == "plan":
             self.plan = replace(self.plan, summary=value)
@@ -205,6 +206,5 @@ class RecordMachine(RecordJudge, RuleBasedStateMachine):
         """Let a platform's messages arrive, and be decided on, in the middle of a call."""
         letters = self.platforms[side].letters
         while letters:
-            letter = letters.pop(0)
-            self.connector.deliver(letter, letter.identity)
+            self._hear(letters.pop(0))
         self.connector.meanwhile()

@@ -37,6 +37,8 @@ class Edit:
     side: str
     value: Any
     over: frozenset[str]
+    blind: frozenset[str] = frozenset()
+    """The sides whose last value was certainly not known there."""
 
 
 @dataclass
@@ -49,12 +51,12 @@ class FieldModel:
     edits: list[Edit] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
 
-    def edited(self, side: str, value: Any, over: frozenset[str]) -> None:
+    def edited(self, side: str, value: Any, over: frozenset[str], blind: frozenset[str] = frozenset()) -> None:
         earlier = [edit for edit in self.edits if edit.side == side]
         if earlier:  # what its last edit had seen, this one has
             since = self.edits[self.edits.index(earlier[-1]) :]
             over |= earlier[-1].over - {edit.side for edit in since}
-        self.edits.append(Edit(side, value, over))
+        self.edits.append(Edit(side, value, over, blind - over))
         self.values.append(value)
 
     def left(self, side: str) -> None:
@@ -105,6 +107,14 @@ class FieldModel:
         last = self.last()
         return self.sides[side].wins == "manual" and side in last and len(last) > 1
 
+    def must_conflict(self, side: str) -> bool:
+        """Whether a person has to decide: the files and a platform were edited, and neither knew of the other."""
+        last = self.last()
+        if self.sides[side].wins != "manual" or last.keys() != {FILES, side}:
+            return False
+        first, second = sorted(last.values(), key=self.edits.index)
+        return first.side in second.blind and self.sides[side].keeps(last[FILES].value) != last[side].value
+
     def judge(self, ours: Any, theirs: Mapping[str, Any], conflicts: frozenset[str], *, lost: bool) -> list[str]:
         """Compare the sides with what the rules allow; `conflicts` are the sides where a person is asked to decide."""
         wrong = []
@@ -119,6 +129,8 @@ class FieldModel:
                     wrong.append(f"{self.name}: a person is asked to decide on {side}, though nothing is in doubt")
                 elif last is not None and value != how.keeps(last.value) and not lost:
                     wrong.append(f"{self.name} on {side} is {value!r}: what was in conflict, {last.value!r}, was lost")
+            elif not lost and self.must_conflict(side):
+                wrong.append(f"{self.name}: nobody is asked to decide on {side}: {ours!r} with us, {value!r} there")
             elif value != how.keeps(ours):
                 wrong.append(f"{self.name} is {ours!r} with us, {value!r} on {side}")
         return wrong

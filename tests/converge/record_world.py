@@ -20,7 +20,7 @@ from connector.ticketing import Traits
 from tests.converge.clock import Clock
 from tests.converge.mortal import Mortal, Setup
 from tests.converge.nasty import Letter, Nasty
-from tests.converge.record_model import Crossing, FieldModel
+from tests.converge.record_model import FILES, Crossing, FieldModel
 from tests.converge.story import BOARD, DESK, PAYMENTS, PLAN, connect, empty_database, opened
 
 RECORDS = {
@@ -57,7 +57,8 @@ class RecordWorld:
         self.commands = 0
         self.posted = 0
         self.serial = 0
-        self.ruled = False
+        self.ruled = ""
+        """What sets services' owner back on the board: a `rule` in the call, another `connector` when it hears of ours."""
         self.erased: set[tuple[str, str, str]] = set()
         """(record, key, side) of tickets that were deleted since the last rest; `gone` are those before it."""
         self.gone: set[tuple[str, str, str]] = set()
@@ -67,7 +68,7 @@ class RecordWorld:
         """Whether a message was lost since the last sweep; `unseen`: one of a deletion since the last audit."""
         self.unseen = False
 
-    def _start(self, ways: dict[str, Any], *, create: bool, ruled: bool) -> None:
+    def _start(self, ways: dict[str, Any], *, create: bool, ruled: str) -> None:
         self.clock = Clock()
         self.ways, self.ruled = ways, ruled
         self.platforms = {
@@ -76,7 +77,7 @@ class RecordWorld:
                 BOARD, self.clock, Traits(versions_are_instants=True), lag=timedelta(seconds=15), keeps=rounded
             ),
         }
-        if ruled:
+        if ruled == "rule":
             self.platforms[BOARD].rule["service", "owner"] = RULED
         setup = Setup(lambda side: self._connect(side, create=create), Timing(), forgets=False)
         self.connector = Mortal(opened(empty_database()), self.platforms, self.clock, setup)
@@ -163,7 +164,7 @@ class RecordWorld:
         keeps = model.sides[side].keeps
         over = {other for other, edit in last.items() if other != side and keeps(edit.value) == shown}
         over |= {other for other in self.platforms if other != side and self._settled(place, other, shown, keeps)}
-        model.edited(side, value, frozenset(over))
+        model.edited(side, value, frozenset(over), frozenset({FILES}))
         self.edits += 1
         platform.edit(ticket, **{name: value})
 
@@ -186,6 +187,11 @@ class RecordWorld:
             id=ticket,
         )
         return told and not waiting and not self.connector.waits("incident", subject)
+
+    def _unheard(self, place: tuple[str, str, str], side: str) -> bool:
+        """Tell whether the connector cannot know of a platform's last edit of a field: nothing told it."""
+        ticket, platform = self._ticket(*place[:2], side), self.platforms[side]
+        return ticket is not None and platform.heard.get(ticket, -1) < platform.moved.get((ticket, place[2]), -1)
 
     def _ticket(self, record: str, key: str, side: str) -> str | None:
         found = self._rows(
@@ -210,6 +216,14 @@ class RecordWorld:
         self.platforms[letter.connection].letters.remove(letter)
         return letter
 
+    def _hear(self, letter: Letter) -> None:
+        """Let a message arrive, with us and with the other connector, which holds the owner for its own."""
+        self.connector.deliver(letter, letter.identity)
+        side, ticket = self.platforms[letter.connection], letter.ticket
+        held = self.ruled == "connector" and letter.connection == BOARD and ticket.record == "service"
+        if held and side.exists(ticket.id) and side.now_holds(ticket.id).get("owner") != RULED:
+            side.edit(ticket.id, owner=RULED)
+
     def _lost(self, letter: Letter) -> None:
         """Take note that a message never arrives."""
         self.missed = True
@@ -221,7 +235,7 @@ class RecordWorld:
             for side in self.platforms.values():
                 side.letters.clear()
             for letter in letters:
-                self.connector.deliver(letter, letter.identity)
+                self._hear(letter)
             self.connector.rest()
             if not self._letters():
                 return

@@ -72,7 +72,7 @@ class RecoveryJudge:
         ours = {row.key: row.state for row in self.world.rows("SELECT key, state FROM task WHERE kind = 'plan'")}
         tickets = {
             key: [
-                Shown(name, ticket.id, ticket.values["state"], _instant(ticket.values.get("due_at")))
+                Shown(name, ticket.id, ticket.values["state"], instant(ticket.values.get("due_at")))
                 for name, side in self.world.platforms.items()
                 for ticket in self._tickets(side, key)
             ]
@@ -116,7 +116,7 @@ class RecoveryJudge:
             text = str(ticket.values.get("recovery_status"))
             if not text.startswith(str(wanted["begins"])) or str(wanted["counted"]) not in text:
                 wrong.append(f"{ticket.number}: '{text}' should begin '{wanted['begins']}', tell '{wanted['counted']}'")
-            due = _instant(ticket.values.get("rto_due"))
+            due = instant(ticket.values.get("rto_due"))
             if not self.model.over and due != self.model.clock_start + RTO:
                 wrong.append(f"{ticket.number}: rto_due is {due}")
         if len({ticket.values.get("recovery_status") for ticket in places}) > 1:
@@ -252,6 +252,8 @@ class RecoveryJudge:
             holds["state"], holds["major_state"] == "accepted", holds["opened_at"], holds.get("outage_began_at")
         )
         self.model.incident(incident, major)
+        if not any(self.model.majors[item].active for item in self.incidents if self._joined(item)):
+            self.model.ended_meanwhile = True  # as far as the connector knows, which has not heard of another yet
 
     def _joined(self, incident: str) -> bool:
         rows = self.world.rows("SELECT activation_id FROM ticket WHERE platform_id = :id", id=incident)
@@ -262,5 +264,5 @@ def _is_of(key: str, ticket: Any) -> bool:
     return str(ticket.values["title"]).endswith(f"] {key}")
 
 
-def _instant(value: Any) -> datetime | None:
+def instant(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else value

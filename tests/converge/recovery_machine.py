@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from connector.flows.remarks import LOOK_EVERY
+from connector.flows.tasks import CLOCKS_APART
 from connector.store import deliveries
 from tests.converge.nasty import Letter
-from tests.converge.recovery_judge import KEYS, Comment, RecoveryJudge
+from tests.converge.recovery_judge import KEYS, Comment, RecoveryJudge, instant
 from tests.converge.recovery_model import CLOSED, RecoveryModel, Step
 from tests.converge.statistics import STATISTICS
 from tests.converge.story import BOARD, DESK, RTO, TASKS, Ways, World
@@ -88,8 +89,9 @@ class RecoveryMachine(RecoveryJudge, RuleBasedStateMachine):
             return
         due = self.model.due(key) + timedelta(hours=hours, minutes=7)
         self.edits["due"] += 1
+        shown = instant(self.world.platforms[side].now_holds(ticket).get("due_at"))
         self.world.platforms[side].edit(ticket, due_at=due)
-        self.model.rescheduled(key, ticket, due)
+        self.model.rescheduled(key, ticket, due, shown)
 
     @rule(key=keys, side=sides, state=states)
     def move_before_our_answer(self, key: str, side: str, state: str) -> None:
@@ -124,7 +126,10 @@ class RecoveryMachine(RecoveryJudge, RuleBasedStateMachine):
 
     @rule(
         change=st.sampled_from(
-            ["priority", "outage", "outage", "resolve", "resolve", "reopen", "reopen", "reopen", "ci", "close"]
+            [
+                *("priority", "outage", "outage", "resolve", "resolve", "reopen", "reopen", "reopen", "ci", "close"),
+                *("demote", "promote"),
+            ]
         ),
         minutes=st.integers(0, 50),
         which=st.sampled_from([0, 0, -1]),
@@ -149,6 +154,8 @@ class RecoveryMachine(RecoveryJudge, RuleBasedStateMachine):
                 desk.edit(incident, state="closed", closed_at=now)
             case "reopen" if state == "resolved":
                 desk.edit(incident, state="new", resolved_at=None, closed_at=None)
+            case "demote" | "promote":
+                desk.edit(incident, major_state="none" if change == "demote" else "accepted")
             case "ci":
                 desk.edit(incident, ci=["payments-db", "another"][: 1 + minutes % 2])
             case _:
@@ -285,6 +292,10 @@ class RecoveryMachine(RecoveryJudge, RuleBasedStateMachine):
                 world.connector.work()
         world.deliver_all()
 
+    def _started_at(self) -> datetime:
+        (row,) = self.world.rows("SELECT started_at FROM activation ORDER BY id LIMIT 1")
+        return datetime.fromisoformat(row.started_at).replace(tzinfo=UTC)
+
     def _running(self) -> bool:
         return bool(self.world.rows("SELECT 1 FROM activation WHERE state = 'running'"))
 
@@ -298,11 +309,13 @@ class RecoveryMachine(RecoveryJudge, RuleBasedStateMachine):
 
     def _say(self, key: str, side: str, author: str) -> None:
         ticket = self._ticket(key, side)
-        if ticket is not None and not self.model.over:
-            self.edits["comment"] += 1
-            text = f"Remark {self.edits['comment']}"
-            self.comments.append(Comment(key, side, ticket, author, text))
-            self.world.platforms[side].say(ticket, author, text)
+        # What a clock that is behind puts before the activation's beginning is not looked for.
+        if ticket is None or self.model.over or self.world.clock.now() - self._started_at() < CLOCKS_APART:
+            return
+        self.edits["comment"] += 1
+        text = f"Remark {self.edits['comment']}"
+        self.comments.append(Comment(key, side, ticket, author, text))
+        self.world.platforms[side].say(ticket, author, text)
 
     def _move(self, key: str, side: str, state: str) -> None:
         ticket = self._ticket(key, side)

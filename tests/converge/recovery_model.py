@@ -96,6 +96,8 @@ class Due:
     base: datetime
     theirs: datetime
     edits: list[datetime] = field(default_factory=list)
+    saw_ours: bool = False
+    """Whether ours, when it had changed, stood there when a person set another."""
 
 
 class RecoveryModel:
@@ -124,9 +126,12 @@ class RecoveryModel:
         over = tuple(earlier for earlier in moves if earlier.source in known - {source})
         moves.append(Move(source, state, over, command))
 
-    def rescheduled(self, key: str, ticket: str, due: datetime) -> None:
-        """Take in another due time that a person put on a ticket."""
-        self.dues.setdefault(ticket, Due(self.due(key), self.due(key))).edits.append(due)
+    def rescheduled(self, key: str, ticket: str, due: datetime, shown: datetime | None) -> None:
+        """Take in another due time that a person put on a ticket, in the place of what it had `shown`."""
+        known = self.dues.setdefault(ticket, Due(self.due(key), self.due(key)))
+        known.edits.append(due)
+        # Who saw ours changed it alone, unless that ours had landed is not known to the connector.
+        known.saw_ours |= shown is not None and _near(shown, self.due(key)) and not _near(shown, known.base)
 
     def incident(self, identity: str, major: Major) -> None:
         """Take in how an incident that takes part stands from now on."""
@@ -320,7 +325,7 @@ class RecoveryModel:
             return []
         allowed = {"ours": ours, "theirs": theirs}
         both = not _near(ours, due.base) and not _near(theirs, due.base)
-        if not (overwritten or (self._moved_clock > 1 and (due.edits or both))):
+        if not (overwritten or due.saw_ours or (self._moved_clock > 1 and (due.edits or both))):
             if _near(ours, due.base):
                 allowed.pop("ours")
             elif not both or self.wins in {"continuity", "newest"}:
@@ -350,6 +355,7 @@ class RecoveryModel:
         self._moved_clock = 0
         for due in self.dues.values():
             due.edits.clear()
+            due.saw_ours = False
 
 
 def _near(one: datetime, other: datetime) -> bool:
