@@ -73,6 +73,8 @@ class Nasty(Memory):
         self.keeps = keeps
         self._ours = False
         self._knew: dict[str, int] = {}
+        self.sending: tuple[str, ...] = ()
+        """The tickets whose state the call writes that was last made."""
         self._troubles: list[Trouble] = []
         self._acts: list[tuple[Moment, Callable[[], None]]] = []
         self._late: list[tuple[datetime, Write]] = []
@@ -187,6 +189,7 @@ class Nasty(Memory):
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         self._time.advance(CALL)
         self._knew = dict(self.heard)  # what is heard during the call came too late for what is sent
+        self.sending = tuple(write.id for write in writes if write.id and "state" in write.values)
         self._act("sending")
         outcomes = self._as_us(lambda: Memory.send(self, writes))
         self._set_back(writes, outcomes)

@@ -50,7 +50,7 @@ class RecoveryJudge:
             return
         found = self.world.rows("SELECT state FROM activation ORDER BY id")
         if not found:
-            if not self.model.ended:
+            if any(major.active and major.major for major in self.model.majors.values()):
                 raise Disagreement(["no activation was started for a major incident that goes on"], [])
             return
         if len(found) > 1:

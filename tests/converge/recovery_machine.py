@@ -103,6 +103,18 @@ class RecoveryMachine(RecoveryJudge, RuleBasedStateMachine):
 
         self.world.platforms[side].during("sent", act)
 
+    @rule(side=sides, state=states)
+    def move_under_our_write(self, side: str, state: str) -> None:
+        """Have a person move the very ticket that our next call is about to write."""
+        platform = self.world.platforms[side]
+
+        def act() -> None:
+            for key in KEYS:
+                if self._ticket(key, side) in platform.sending:
+                    self._move(key, side, state)
+
+        platform.during("sending", act)
+
     @rule(moment=st.sampled_from(MOMENTS), at=sides)
     def hear_during_a_call(self, moment: Any, at: str) -> None:
         self.world.platforms[at].during(moment, lambda: self._hear_all(at))
