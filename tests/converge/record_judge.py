@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 
 from connector.continuity_record import plain
-from connector.store import counterparts
 from tests.converge.clock import Clock
 from tests.converge.mortal import UNDONE
 from tests.converge.record_model import FILES
@@ -60,7 +59,7 @@ class RecordJudge(RecordWorld):
                     wrong.append(f"{key} does not stand on {side}")
                 if (ticket, name) in platform.overwritten or (record, key, side) in self.erased:
                     lost.add(side)
-                if ticket is not None and not self._undone(record, key, name, side):
+                if ticket is not None and not self._undone(record, name, side):
                     theirs[side] = plain(platform.now_holds(ticket).get(name))
             if lost:
                 self.doubted.add((record, key, name))
@@ -70,17 +69,9 @@ class RecordJudge(RecordWorld):
                 wrong += model.judge(ours, theirs, self._conflicts(record, key, name), lost=doubt)
         return wrong
 
-    def _undone(self, record: str, key: str, name: str, side: str) -> bool:
+    def _undone(self, record: str, name: str, side: str) -> bool:
         """Tell whether a field on a side is not ours to set: a rule of the platform undoes what we write."""
-        if not self.ruled or side != BOARD or record != "service":
-            return False
-        # What is parked for it waits with all that was to be written with it.
-        parked = self._rows(
-            "SELECT 1 FROM write WHERE state = 'parked' AND reason LIKE :why AND key LIKE :of",
-            why=f"%{UNDONE}%",
-            of=f"{counterparts.subject(record, key)}:{side}:%",
-        )
-        return name == "owner" or bool(parked)
+        return self.ruled and (record, name, side) == ("service", "owner", BOARD)
 
     def _departed(self) -> list[str]:
         """Judge that what was deleted is unlinked and told, and what was not is not unlinked."""

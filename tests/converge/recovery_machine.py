@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from connector.flows.remarks import LOOK_EVERY
-from connector.flows.tasks import CLOCKS_APART
 from connector.store import deliveries
 from tests.converge.nasty import Letter
 from tests.converge.recovery_judge import KEYS, Comment, RecoveryJudge, instant
@@ -304,10 +303,6 @@ class RecoveryMachine(RecoveryJudge, RuleBasedStateMachine):
                 world.connector.work()
         world.deliver_all()
 
-    def _started_at(self) -> datetime:
-        (row,) = self.world.rows("SELECT started_at FROM activation ORDER BY id LIMIT 1")
-        return datetime.fromisoformat(row.started_at).replace(tzinfo=UTC)
-
     def _running(self) -> bool:
         return bool(self.world.rows("SELECT 1 FROM activation WHERE state = 'running'"))
 
@@ -321,8 +316,7 @@ class RecoveryMachine(RecoveryJudge, RuleBasedStateMachine):
 
     def _say(self, key: str, side: str, author: str) -> None:
         ticket = self._ticket(key, side)
-        # What a clock that is behind puts before the activation's beginning is not looked for.
-        if ticket is None or self.model.over or self.world.clock.now() - self._started_at() < CLOCKS_APART:
+        if ticket is None or self.model.over:
             return
         self.edits["comment"] += 1
         text = f"Remark {self.edits['comment']}"

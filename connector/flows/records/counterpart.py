@@ -125,7 +125,9 @@ class Counterpart:
     def _update(self, found: Found) -> str:
         """Plan what has to be written; returns the counterpart's state."""
         row = self.row
-        wanted = dict(found.write)
+        undone = self._undone(found.write)
+        # What another system keeps changing back holds no other field: these go first, and it is parked by itself.
+        wanted = {name: value for name, value in found.write.items() if name not in undone} or dict(found.write)
         newest = counterparts.newest_write(self.tx, row)
         if newest is not None and newest.state in {"pending", "parked"}:
             same_values = newest.action == "update" and dict(newest.values) == wanted
@@ -140,12 +142,12 @@ class Counterpart:
             writes.supersede(self.tx, [newest.id], "other values are wanted by now", self.now)
         if not wanted:
             return "in step"
-        return self._intend("update", wanted)
+        return self._intend("update", wanted, next((undone[name] for name in wanted if name in undone), ""))
 
-    def _intend(self, action: str, values: Mapping[str, Any]) -> str:
+    def _intend(self, action: str, values: Mapping[str, Any], reason: str = "") -> str:
+        """Intend a write; with a reason it is parked at once. Returns the counterpart's state."""
         row = self.row
         theirs = dated.values(row.theirs)
-        reason = self._undone(values) if action == "update" else ""
         writes.intend(
             self.tx,
             {
@@ -179,31 +181,30 @@ class Counterpart:
         at = datetime.fromtimestamp((self.now.timestamp() // window + 1) * window, UTC) if window else None
         self.parts.wakes.wake(self.tx, "send", f"{sending(self.row.connection)}|{self.row.connection}", at)
 
-    def _undone(self, wanted: Mapping[str, Any]) -> str:
-        """Say which field another system keeps changing back after our writes, "" where none does."""
+    def _undone(self, wanted: Mapping[str, Any]) -> dict[str, str]:
+        """Say which fields another system keeps changing back after our writes, each with the reason to park it."""
         row = self.row
+        found: dict[str, str] = {}
         keep = self.parts.keeping(row.connection, row.record)
+        if keep is None or not wanted:
+            return found
         sent = counterparts.written_since(self.tx, row, self.now - UNDONE_WITHIN, limit=_LOOK_BACK)
-        if keep is None or len(sent) < MOST_UNDONE:
-            return ""
         theirs = dated.values(row.theirs)
         for name, value in wanted.items():
             mine = [item for item in sent if name in item.values]
-            if len(mine) < MOST_UNDONE:
-                continue
-            after = [*(item.before.get(name) for item in mine[1:]), theirs.get(name)]
+            after = [*(item.before.get(name) for item in mine[1:]), theirs.get(name)] if mine else []
             undone = [
                 then
                 for item, then in zip(mine, after, strict=True)
                 if not same(keep.carry({name: item.values[name]}).values.get(name), then)
             ]
             if len(undone) >= MOST_UNDONE:
-                return (
+                found[name] = (
                     f"another system keeps changing {name} of {row.number} back: {len(undone)} times within the last "
                     f"hour, now to {said(name, theirs.get(name))} from {said(name, value)}; stop it (another "
                     "connector, a rule of the platform), then replay this, or settle the field"
                 )
-        return ""
+        return found
 
     def _tell(self, text: str) -> None:
         row = self.row

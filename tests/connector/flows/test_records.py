@@ -259,6 +259,23 @@ def test_a_write_that_waited_for_a_message_goes_out_when_that_is_decided(make: A
     assert [row.state for row in office.rows("SELECT state FROM write")] == ["done"] * sent(office)
 
 
+def test_a_field_that_is_undone_holds_no_other_field_of_its_record(make: Any) -> None:
+    office = make(desks=("desk",), changed={"desk": {"owner": OURS_ALONE}})
+    made = linked(office, sides=("desk",))
+    for _ in range(8):
+        office.now += timedelta(minutes=1)
+        office["desk"].change(made["desk"], owner="The rule")
+        office.webhook("desk", made["desk"])
+        office.settle()
+    assert office.counterpart("desk").state == "parked"
+
+    office.edit(criticality=2)
+    office.settle()
+
+    assert office.theirs("desk")["criticality"] == 2
+    assert office.counterpart("desk").state == "parked"
+
+
 def test_a_creation_waits_for_a_person_where_the_platform_has_the_name(make: Any) -> None:
     office = make(desks=("desk",), create=True, plans=(), there={"desk": {"name": "PAYMENTS ", "criticality": 2}})
     office.sweep()

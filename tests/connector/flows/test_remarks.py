@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from connector.flows.mirror_note import LONGEST
 from connector.flows.remarks import LOOK_EVERY
 from connector.ticketing import Refused
 from tests.connector.flows.mirrored import standing, task
+from tests.converge.story import BOARD, DESK, Ways, World
 
 
 def test_a_comment_is_told_once_on_the_other_ticket_and_never_comes_back() -> None:
@@ -101,3 +104,16 @@ def test_a_note_that_is_refused_does_not_hold_the_tasks_state() -> None:
 
         assert [row.state for row in world.rows("SELECT state FROM write WHERE key LIKE '%:remark:%'")] == ["parked"]
         assert world.board.now_holds(there.id)["state"] == "done"
+
+
+def test_a_comment_of_the_first_seconds_is_told_though_the_platforms_clock_is_behind() -> None:
+    world = World(Ways(skew=timedelta(seconds=-3)), "standing")
+    here, there = (
+        next(item for item in world.platforms[side].tickets("recovery_task") if item.values["title"].endswith("assess"))
+        for side in (BOARD, DESK)
+    )
+    world.board.say(here.id, "Ana", "Look at the log.")
+    world.deliver_all()
+
+    assert [note for note in world.desk.notes(there.id) if "Look at the log." in note]
+    world.close()
