@@ -30,7 +30,7 @@ demo: $(STAMP)
 	@$(BIN)/continuity demo
 
 test: check
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(STAMP)
 	@$(BIN)/ruff check

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -36,17 +38,29 @@ class Failed:
 def run(steps: int, seeded: int, machines: tuple[type[RuleBasedStateMachine], ...] = MACHINES) -> Failed | None:
     """Let the machines take turns until they have made `steps`; returns what went wrong, None for nothing."""
     wanted, turn = STATISTICS.steps + steps, 0
-    logging.getLogger("connector").setLevel(logging.CRITICAL)  # faults are ordered here; what they lead to is judged
     engine.MAX_SHRINKING_SECONDS = SHRINKING
     while STATISTICS.steps < wanted:
         left = wanted - STATISTICS.steps
         machine = machines[turn % len(machines)]
         scripts = max(1, min(MANY, left // LENGTH // max(len(machines) - turn, 1)))
-        failed = _run(machine, scripts, seeded, turn)
+        with _faults_untold():
+            failed = _run(machine, scripts, seeded, turn)
         if failed is not None:
             return failed
         turn += 1
     return None
+
+
+@contextmanager
+def _faults_untold() -> Iterator[None]:
+    """Keep the log still: faults are ordered here, and what they lead to is judged."""
+    log = logging.getLogger("connector")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _run(machine: type[RuleBasedStateMachine], scripts: int, seeded: int, turn: int) -> Failed | None:
