@@ -96,8 +96,8 @@ class Due:
     base: datetime
     theirs: datetime
     edits: list[datetime] = field(default_factory=list)
-    saw_ours: bool = False
-    """Whether ours, when it had changed, stood there when a person set another."""
+    seen: datetime | None = None
+    """Ours, when it had changed and stood there when a person set another."""
 
 
 class RecoveryModel:
@@ -131,7 +131,8 @@ class RecoveryModel:
         known = self.dues.setdefault(ticket, Due(self.due(key), self.due(key)))
         known.edits.append(due)
         # Who saw ours changed it alone, unless that ours had landed is not known to the connector.
-        known.saw_ours |= shown is not None and _near(shown, self.due(key)) and not _near(shown, known.base)
+        if shown is not None and _near(shown, self.due(key)) and not _near(shown, known.base):
+            known.seen = shown
 
     def incident(self, identity: str, major: Major) -> None:
         """Take in how an incident that takes part stands from now on."""
@@ -325,7 +326,7 @@ class RecoveryModel:
             return []
         allowed = {"ours": ours, "theirs": theirs}
         both = not _near(ours, due.base) and not _near(theirs, due.base)
-        if not (overwritten or due.saw_ours or (self._moved_clock > 1 and (due.edits or both))):
+        if not (overwritten or due.seen or (self._moved_clock > 1 and (due.edits or both))):
             if _near(ours, due.base):
                 allowed.pop("ours")
             elif not both or self.wins in {"continuity", "newest"}:
@@ -337,6 +338,8 @@ class RecoveryModel:
             return [f"{key}: {shown.ticket} on {shown.side} is due {shown.due:%H:%M}; allowed: {told}"]
         if _near(shown.due, ours):
             due.base = ours
+        elif due.seen:
+            due.base = due.seen
         due.theirs = shown.due
         return []
 
@@ -355,7 +358,7 @@ class RecoveryModel:
         self._moved_clock = 0
         for due in self.dues.values():
             due.edits.clear()
-            due.saw_ours = False
+            due.seen = None
 
 
 def _near(one: datetime, other: datetime) -> bool:
