@@ -317,7 +317,7 @@ def _plan_with(plan: Plan, values: Mapping[str, Any]) -> Plan:
 def _service_text(service: Service, catalog: Catalog) -> str:
     depends = [catalog.services[key].name for key in service.depends_on if key in catalog.services]
     covered = [f"{plan.name} ({plan.key})" for plan in catalog.plans.values() if service.key in plan.services]
-    known = [f"{item.platform} {item.kind} {item.name}" for item in service.identifiers]
+    known = list(dict.fromkeys(f"{item.platform} {item.kind} {item.name}" for item in service.identifiers))
     lines = [f"Continuity record of the service {service.key}."]
     lines += [f"Depends on: {', '.join(depends)}."] if depends else []
     lines += [f"Recovered by: {', '.join(covered)}."] if covered else ["No plan covers it."]

@@ -83,14 +83,15 @@ class Counterpart:
         return {name: row.conflicts.get(name, self.now.isoformat()) for name in found.conflicts}
 
     def _held(self, held: Mapping[str, str]) -> dict[str, str]:
-        """Return why fields are held: of what was not kept, with what the platform's answer warned of."""
-        warned = self.row.problems.get("warned", ())
-        return {
-            name: "; ".join((reason, *([text for text in warned if name in text] or warned)))
-            if reason == NOT_KEPT
-            else reason
-            for name, reason in held.items()
-        }
+        """Return why fields are held: of what was not kept, with what the answer warned of, and how it goes on."""
+        row, found = self.row, dict(held)
+        warned = row.problems.get("warned", ())
+        for name in (name for name, reason in held.items() if reason == NOT_KEPT):
+            again = (
+                f"once it can be kept there, `continuity settle {row.record} {row.key} {name} --ours` writes it again"
+            )
+            found[name] = "; ".join((NOT_KEPT, *([text for text in warned if name in text] or warned), again))
+        return found
 
     def _unplaced(self) -> dict[str, str]:
         """Return why a record waits that belongs to another."""

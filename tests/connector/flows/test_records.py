@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -274,6 +275,32 @@ def test_a_field_that_is_undone_holds_no_other_field_of_its_record(make: Any) ->
 
     assert office.theirs("desk")["criticality"] == 2
     assert office.counterpart("desk").state == "parked"
+
+
+def test_a_value_that_a_platform_does_not_keep_is_held_with_the_way_to_go_on(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = make(desks=("desk",))
+    linked(office, sides=("desk",))
+    desk = office["desk"]
+    send = desk.send
+
+    def without_owner(writes: Any) -> Any:
+        less = [replace(item, values={k: v for k, v in item.values.items() if k != "owner"}) for item in writes]
+        return [replace(outcome, warnings=("owner did not stick",)) for outcome in send(less)]
+
+    monkeypatch.setattr(desk, "send", without_owner)
+    office.edit(owner="Olga Ivanova")
+    office.settle()
+    held = office.counterpart("desk").problems["held"]["owner"]
+    monkeypatch.undo()
+    office.command("settle", record="service", key="payments", field="owner", choice="ours", by="Carla")
+    office.settle()
+
+    assert "`continuity settle service payments owner --ours` writes it again" in held
+    assert "owner did not stick" in held
+    assert office.theirs("desk")["owner"] == "Olga Ivanova"
+    assert office.counterpart("desk").state == "in step"
 
 
 def test_a_creation_waits_for_a_person_where_the_platform_has_the_name(make: Any) -> None:
