@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,20 +23,18 @@ def settle(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datet
     ours = values_of(parts.records.read(tx), record, key)
     if ours is None or name not in ours:
         return "ignored", f"there is no {record} {key} with a field {name}"
-    done = []
-    for row in counterparts.of_record(tx, record, key, lock=True):
-        keep = parts.keeping(row.connection, row.record)
-        theirs = dated.values(row.theirs)
-        if wanted not in {"", row.connection} or keep is None or row.gone or name not in theirs:
-            continue
-        there = keep.carry({**ours, **(named_there(tx, row, ours) or {})}).values.get(name)
-        if same(there, theirs[name]):
-            continue
-        rule = keep.rules.get(name)
-        if rule is None or not (rule.writes if choice == "ours" else rule.reads):
-            verb = "written to" if choice == "ours" else "read from"
-            return "ignored", f"the mapping says that {name} is not {verb} {row.connection}"
-        base = {**row.base, name: theirs[name] if choice == "ours" else there}
+    rows = counterparts.of_record(tx, record, key, lock=True)
+    found = {row.connection: there for row in rows if (there := _carried(tx, parts, row, ours, name)) is not None}
+    different = [row for row in rows if row.connection in found and wanted in {"", row.connection}]
+    fault = next((told for row in different if (told := _fault(parts, rows, row, name, choice))), "")
+    if fault:
+        return "ignored", fault
+    if not different:
+        where = f" on {wanted}" if wanted else ""
+        return "ignored", f"nothing is to be settled: {name} of {record} {key} is the same on both sides{where}"
+    for row in different:
+        theirs = dated.values(row.theirs)[name]
+        base = {**row.base, name: theirs if choice == "ours" else found[row.connection][0]}
         counterparts.update(
             tx, row.id, {"base": base, "declined": {k: v for k, v in row.declined.items() if k != name}}
         )
@@ -45,12 +43,37 @@ def settle(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datet
             writes.supersede(tx, [newest.id], "settled by a person", now)
         text = (
             f"{record} {key}: {name} settled by {order.get('by') or 'a person'}: {choice}; "
-            f"{said(name, ours[name])} here, {said(name, theirs[name])} on {row.connection}"
+            f"{said(name, ours[name])} here, {said(name, theirs)} on {row.connection}"
         )
         tickets.tell(tx, text, now, connection=row.connection, platform_id=row.platform_id or "")
-        done.append(row.connection)
-    if not done:
-        where = f" on {wanted}" if wanted else ""
-        return "ignored", f"nothing is to be settled: {name} of {record} {key} is the same on both sides{where}"
     wake(tx, parts, record, key)
-    return "done", f"{name} of {record} {key} is settled for {', '.join(done)}: {choice}"
+    return "done", f"{name} of {record} {key} is settled for {', '.join(row.connection for row in different)}: {choice}"
+
+
+def _carried(
+    tx: sa.Connection, parts: Parts, row: sa.Row[Any], ours: Mapping[str, Any], name: str
+) -> tuple[Any] | None:
+    """Return what our value of a field reads back as there, where that is other than what stands there; else None."""
+    keep = parts.keeping(row.connection, row.record)
+    theirs = dated.values(row.theirs)
+    if keep is None or row.gone or name not in theirs:
+        return None
+    there = keep.carry({**ours, **(named_there(tx, row, ours) or {})}).values.get(name)
+    return None if same(there, theirs[name]) else (there,)
+
+
+def _fault(parts: Parts, rows: Sequence[sa.Row[Any]], row: sa.Row[Any], name: str, choice: str) -> str:
+    """Say why a field cannot be settled so on a side, "" where it can."""
+    rules = {
+        item.connection: keep.rules.get(name) for item in rows if (keep := parts.keeping(item.connection, item.record))
+    }
+    rule = rules[row.connection]
+    if rule is None or not (rule.writes if choice == "ours" else rule.reads):
+        verb = "written to" if choice == "ours" else "read from"
+        return f"the mapping says that {name} is not {verb} {row.connection}"
+    if choice == "theirs" and rule.writes:
+        for other in rows:
+            of = rules.get(other.connection)
+            if of is not None and of.reads and not of.writes and not other.gone and name in dated.values(other.theirs):
+                return f"the mapping says that {name} is {other.connection}'s alone: change it there"
+    return ""

@@ -156,6 +156,19 @@ def test_a_conflict_holds_only_its_field_until_a_person_settles_it(make: Any, ch
     )
 
 
+def test_what_is_one_platforms_alone_is_not_settled_for_another(make: Any) -> None:
+    office = make(changed={"desk": {"rto": Rule(writes=False)}, "board": {"rto": Rule(policy="manual")}})
+    made = linked(office)
+    office["board"].change(made["board"], rto=2 * 3600)
+    row = office.counterpart("board")
+    with office.database.begin() as tx:
+        counterparts.update(tx, row.id, {"theirs": {**row.theirs, "rto": [2 * 3600, None]}})
+
+    answer = office.command("settle", record="service", key="payments", field="rto", choice="theirs", by="carla")
+
+    assert "rto is desk's alone: change it there" in answer
+
+
 def test_a_deleted_record_is_unlinked_and_neither_deleted_elsewhere_nor_made_again(make: Any) -> None:
     office = make(create=True, there={"desk": THEIRS, "board": THEIRS})
     made = linked(office)
