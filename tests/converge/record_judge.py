@@ -22,8 +22,6 @@ class RecordJudge(RecordWorld):
 
     def __init__(self) -> None:
         super().__init__()
-        self.doubted: set[tuple[str, str, str]] = set()
-        """Fields of which the connector wrote over, since their base was taken, what it could not know of."""
         self.untouched: dict[tuple[str, str, str], int] = {}
         """How often records that are not in the files had been written at the last rest."""
 

@@ -64,6 +64,9 @@ class RecordWorld:
         self.gone: set[tuple[str, str, str]] = set()
         self.removed: set[tuple[str, str]] = set()
         """Records that are not in the files for now."""
+        self.doubted: set[tuple[str, str, str]] = set()
+        """Fields of which either value may stand: since their base was taken, the connector wrote over what it could not
+        know of, or a person changed what we had written before any answer told us that it stood there."""
         self.missed = False
         """Whether a message was lost since the last sweep; `unseen`: one of a deletion since the last audit."""
         self.unseen = False
@@ -165,8 +168,15 @@ class RecordWorld:
         over = {other for other, edit in last.items() if other != side and keeps(edit.value) == shown}
         over |= {other for other in self.platforms if other != side and self._settled(place, other, shown, keeps)}
         model.edited(side, value, frozenset(over), frozenset({FILES}))
+        if over and self._unanswered(ticket):
+            self.doubted.add(place)
         self.edits += 1
         platform.edit(ticket, **{name: value})
+
+    def _unanswered(self, ticket: str) -> bool:
+        """Tell whether a change of a ticket was sent of which nobody has told yet that it landed."""
+        unanswered = "SELECT 1 FROM write WHERE platform_id = :id AND state = 'pending' AND sent_at IS NOT NULL"
+        return bool(self._rows(unanswered, id=ticket))
 
     def _settled(self, place: Any, other: str, shown: Any, keeps: Any) -> bool:
         """Tell whether what a person sees came after the other platform's last value was known."""
