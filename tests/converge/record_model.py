@@ -88,10 +88,11 @@ class FieldModel:
         platforms = [side for side in left if side != FILES]
         if FILES in left and len(platforms) == 1 and len(last) == 2:
             wins = self.sides[platforms[0]].wins
-            if wins in {"continuity", "manual"}:
-                return [left[FILES].value]
-            if wins == "platform":
-                return [left[platforms[0]].value]
+            winner = {"continuity": FILES, "manual": FILES, "platform": platforms[0]}.get(wins)
+            first, second = sorted(left.values(), key=lambda edit: order[id(edit)])
+            # Whether the first was known when the second was made may be open: then the second may overrule it.
+            if winner is not None and (second.side == winner or first.side in second.blind):
+                return [left[winner].value]
         found = [edit.value for edit in left.values()]
         return (
             found
