@@ -205,7 +205,7 @@ def _link(
 
 def _may_be_created(tx: sa.Connection, kind: str, key: str, connection: str) -> bool:
     """Tell whether a record's creation is not under way already."""
-    row = next((item for item in counterparts.of_record(tx, kind, key) if item.connection == connection), None)
+    row = counterparts.on(tx, kind, key, connection)
     return row is None or bool(row.gone) or not row.linked_by
 
 

@@ -25,7 +25,7 @@ WINDOW = timedelta(seconds=2)
 """Changes that come within such a time are looked at together."""
 LOOK_EVERY = timedelta(minutes=2)
 """A file that is added changes no version on some platforms, so that nothing tells of it: it is looked for."""
-CLOCKS_APART = timedelta(minutes=10)
+FARTHEST_BEHIND = timedelta(minutes=10)
 """How far a platform's clock may be behind ours; the tickets are our own, so nobody wrote on them before the start."""
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Remarks:
             self._again(row.id, until)
             return
         try:
-            found = side.ticketing.remarks("recovery_task", list(by_ticket), row.started_at - CLOCKS_APART)
+            found = side.ticketing.remarks("recovery_task", list(by_ticket), row.started_at - FARTHEST_BEHIND)
         except Unavailable as error:
             self._again(row.id, now + timedelta(seconds=max(waiting_time(3, error.retry_after), 1.0)))
             return

@@ -279,7 +279,8 @@ class Send:
 
 def _ready(tx: sa.Connection, subject: str, connection: str, now: datetime) -> list[sa.Row[Any]]:
     """Return what could go out, oldest first; of the many writes of records no more than some rounds take."""
-    most, after = (MOST_LOADED, 0) if subject == sending(connection) else (sys.maxsize, 0)
+    most = MOST_LOADED if subject == sending(connection) else sys.maxsize
+    after = 0
     while True:
         rows = writes.ready(tx, subject, connection, now, limit=most, after=after)
         ready = _unheld(tx, subject, connection, rows, now)

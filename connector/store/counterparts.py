@@ -83,6 +83,11 @@ def of_record(tx: sa.Connection, record: str, key: str, *, lock: bool = False) -
     return tx.execute(_OF_RECORD.with_for_update() if lock else _OF_RECORD, {"kind": record, "of": key}).all()
 
 
+def on(tx: sa.Connection, record: str, key: str, connection: str, *, lock: bool = False) -> sa.Row[Any] | None:
+    """Return where a record stands, or shall stand, on one connection; `lock` locks it on all of them."""
+    return next((row for row in of_record(tx, record, key, lock=lock) if row.connection == connection), None)
+
+
 def every(tx: sa.Connection, *, connection: str = "", record: str = "") -> Sequence[sa.Row[Any]]:
     """Return all counterparts, or those of a connection or kind, in the order of kind, key and connection."""
     statement = sa.select(counterpart).order_by(counterpart.c.record, counterpart.c.key, counterpart.c.connection)

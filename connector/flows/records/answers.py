@@ -59,5 +59,4 @@ def settled(tx: sa.Connection, parts: Parts, write: sa.Row[Any]) -> None:
 def _of_write(tx: sa.Connection, write: sa.Row[Any]) -> sa.Row[Any] | None:
     """Return the counterpart that a write was made for, locked."""
     _, record, key, _ = write.key.split(":", 3)
-    rows = counterparts.of_record(tx, record, key, lock=True)
-    return next((row for row in rows if row.connection == write.connection), None)
+    return counterparts.on(tx, record, key, write.connection, lock=True)

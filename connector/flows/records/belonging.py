@@ -21,9 +21,7 @@ def named_there(tx: sa.Connection, row: sa.Row[Any], ours: Mapping[str, Any]) ->
     kind = BELONGS_TO.get(row.record)
     if kind is None:
         return {}
-    of = next(
-        (item for item in counterparts.of_record(tx, kind, ours[kind]) if item.connection == row.connection), None
-    )
+    of = counterparts.on(tx, kind, ours[kind], row.connection)
     return {kind: of.platform_id} if of is not None and of.platform_id and not of.gone else None
 
 

@@ -24,8 +24,8 @@ def settle(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datet
     if ours is None or name not in ours:
         return "ignored", f"there is no {record} {key} with a field {name}"
     rows = counterparts.of_record(tx, record, key, lock=True)
-    found = {row.connection: there for row in rows if (there := _carried(tx, parts, row, ours, name)) is not None}
-    different = [row for row in rows if row.connection in found and wanted in {"", row.connection}]
+    there = _different(tx, parts, rows, ours, name)
+    different = [row for row in rows if row.connection in there and wanted in {"", row.connection}]
     fault = next((told for row in different if (told := _fault(parts, rows, row, name, choice))), "")
     if fault:
         return "ignored", fault
@@ -34,7 +34,7 @@ def settle(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datet
         return "ignored", f"nothing is to be settled: {name} of {record} {key} is the same on both sides{where}"
     for row in different:
         theirs = dated.values(row.theirs)[name]
-        base = {**row.base, name: theirs if choice == "ours" else found[row.connection][0]}
+        base = {**row.base, name: theirs if choice == "ours" else there[row.connection]}
         counterparts.update(
             tx, row.id, {"base": base, "declined": {k: v for k, v in row.declined.items() if k != name}}
         )
@@ -50,16 +50,18 @@ def settle(tx: sa.Connection, parts: Parts, order: Mapping[str, Any], now: datet
     return "done", f"{name} of {record} {key} is settled for {', '.join(row.connection for row in different)}: {choice}"
 
 
-def _carried(
-    tx: sa.Connection, parts: Parts, row: sa.Row[Any], ours: Mapping[str, Any], name: str
-) -> tuple[Any] | None:
-    """Return what our value of a field reads back as there, where that is other than what stands there; else None."""
-    keep = parts.keeping(row.connection, row.record)
-    theirs = dated.values(row.theirs)
-    if keep is None or row.gone or name not in theirs:
-        return None
-    there = keep.carry({**ours, **(named_there(tx, row, ours) or {})}).values.get(name)
-    return None if same(there, theirs[name]) else (there,)
+def _different(
+    tx: sa.Connection, parts: Parts, rows: Sequence[sa.Row[Any]], ours: Mapping[str, Any], name: str
+) -> dict[str, Any]:
+    """Return by connection what our value of a field reads back as there, where it is other than what stands there."""
+    found = {}
+    for row in rows:
+        keep, theirs = parts.keeping(row.connection, row.record), dated.values(row.theirs)
+        if keep is not None and not row.gone and name in theirs:
+            there = keep.carry({**ours, **(named_there(tx, row, ours) or {})}).values.get(name)
+            if not same(there, theirs[name]):
+                found[row.connection] = there
+    return found
 
 
 def _fault(parts: Parts, rows: Sequence[sa.Row[Any]], row: sa.Row[Any], name: str, choice: str) -> str:

@@ -185,14 +185,19 @@ def test_a_deleted_record_is_unlinked_and_neither_deleted_elsewhere_nor_made_aga
     assert sum("It is unlinked" in line for line in office.history()) == 2
 
 
+def undo(office: Office, ticket: str, times: int) -> None:
+    """Let a rule of the platform set the owner back each time, a minute apart."""
+    for _ in range(times):
+        office.now += timedelta(minutes=1)
+        office["desk"].change(ticket, owner="The rule")
+        office.webhook("desk", ticket)
+        office.settle()
+
+
 def test_a_rule_of_the_platform_that_changes_a_value_back_leads_to_a_bounded_number_of_writes(make: Any) -> None:
     office = make(desks=("desk",), changed={"desk": {"owner": OURS_ALONE}})
     made = linked(office, sides=("desk",))
-    for _ in range(20):
-        office.now += timedelta(minutes=1)
-        office["desk"].change(made["desk"], owner="The rule")
-        office.webhook("desk", made["desk"])
-        office.settle()
+    undo(office, made["desk"], 20)
 
     assert sent(office) == 1 + 6 + 1  # the text at first, the owner six times, and what is parked
     assert office.counterpart("desk").state == "parked"
@@ -276,11 +281,7 @@ def test_a_write_that_waited_for_a_message_goes_out_when_that_is_decided(make: A
 def test_a_field_that_is_undone_holds_no_other_field_of_its_record(make: Any) -> None:
     office = make(desks=("desk",), changed={"desk": {"owner": OURS_ALONE}})
     made = linked(office, sides=("desk",))
-    for _ in range(8):
-        office.now += timedelta(minutes=1)
-        office["desk"].change(made["desk"], owner="The rule")
-        office.webhook("desk", made["desk"])
-        office.settle()
+    undo(office, made["desk"], 8)
     assert office.counterpart("desk").state == "parked"
 
     office.edit(criticality=2)
