@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import io
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +32,7 @@ _UNCOUNTED = ("/_sandbox", "/_ui")
 
 
 class Dropped(ConnectionResetError):
-    """The connection was closed on purpose; the server sends nothing more on it."""
+    """The server closes the connection without an answer, once the call stands in the log."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +86,12 @@ class Gate:
         if fault is not None and kind == "delay":
             time.sleep(fault.seconds)
         if kind == "drop_before":
-            hang_up(environ)
+            raise Dropped("dropped before its effect, on purpose")
         if fault is not None and kind in ("429", "500", "503", "html_200"):
             return failure(fault, self._answers)
         status, headers, answer = call(self._app, environ)
         if kind == "drop_after" or environ.get(DROP):
-            hang_up(environ)
+            raise Dropped("dropped after its effect, on purpose")
         if fault is not None and kind in ("500_after", "503_after"):
             return failure(fault, self._answers)
         if kind == "error_200":
@@ -163,15 +161,6 @@ def retry_after(wish: float | str) -> str:
     if wish == "date":
         return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     return str(wish)
-
-
-def hang_up(environ: dict[str, Any]) -> None:
-    """Close the client's connection without an answer; always raises Dropped."""
-    connection = environ.get("werkzeug.socket")
-    if connection is not None:
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-    raise Dropped("dropped on purpose")
 
 
 def claimed(environ: dict[str, Any]) -> str:
