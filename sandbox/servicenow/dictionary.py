@@ -9,6 +9,9 @@ from sandbox.servicenow.record import put, sys_id
 from sandbox.servicenow.schema import Column
 from sandbox.servicenow.store import Store
 
+TABLES = frozenset({"sys_db_object", "sys_dictionary", "sys_dictionary_override", "sys_documentation", "sys_choice"})
+"""Where the description stands."""
+
 
 def describe(store: Store) -> None:
     """Write the rows of every table, column and choice, each under the table that it belongs to."""

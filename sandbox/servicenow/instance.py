@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.control import Controls
-from sandbox.servicenow import events, seed, tables
+from sandbox.servicenow import dictionary, events, seed, tables
 from sandbox.servicenow.accounts import ADMIN, Account, Accounts
 from sandbox.servicenow.desk import Desk
 from sandbox.servicenow.options import Options
@@ -37,11 +37,15 @@ class Instance:
             self.files.clear()
 
     def state(self) -> dict[str, Any]:
-        """All records as stored, the journal apart: `{"tables": {table: [record]}, "journal": [entry]}`."""
+        """All records as stored, the journal apart: `{"tables": {table: [record]}, "journal": [entry]}`.
+
+        The instance's description of itself is left out: it is twenty times as large, and nobody's records.
+        """
         with self.store.lock:
             held = {
                 name: [dict(row) for row in self.store.rows(name) if row["sys_class_name"] == name]
                 for name in self.store.schema.tables
+                if name not in dictionary.TABLES
             }
         return {"journal": held.pop("sys_journal_field"), "tables": held}
 
