@@ -10,21 +10,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 from dbos._dbos import _get_dbos_instance
 
-from connector.store.database import Database
+from connector.store.database import Database, after
 from connector.store.statements import by_dialect
 from connector.store.tables import subject as subjects
 
 APPLICATION = "continuity"
 AGAIN = 10.0
+_AT_ONCE = 0.001
+"""Seconds that the engine waits between two polls of a queue: it is the bell that is waited for."""
 LATER = 0.005
 """Seconds by which a timed wake-up is late on purpose: one that came early would find nothing due."""
 Flow = Callable[[str], None]
@@ -33,11 +37,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Queue:
-    """A named queue: one flow at a time per subject, at most `workers` at once in this process."""
+    """A named queue: one flow at a time per subject, at most `workers` at once in this process.
+
+    A wake-up of this process is heard at once; `glance` is the seconds between two looks for those of others (the
+    command line, a timer) while nothing is heard.
+    """
 
     name: str
     workers: int
-    polling: float
+    glance: float
 
 
 _QUEUE = by_dialect(
@@ -56,13 +64,42 @@ _TAKEN = (
     .where(subjects.c.queue == sa.bindparam("of"), subjects.c.key == sa.bindparam("subject"))
     .values(queued=0)
 )
-QUEUES = (Queue("incident", 8, 0.05), Queue("send", 16, 0.05), Queue("sweep", 4, 0.5))
+QUEUES = (Queue("incident", 8, 0.2), Queue("send", 16, 0.2), Queue("sweep", 4, 0.5))
+_BREATH = 0.05
+"""Seconds until the next look at a queue that was not empty: what comes meanwhile is folded into fewer runs."""
+
+
+class Bell:
+    """Tells the queues of this process that something was put into them."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Condition()
+        self._times: Counter[str] = Counter()
+        self._silent = False
+
+    def ring(self, queue: str) -> None:
+        with self._rung:
+            self._times[queue] += 1
+            self._rung.notify_all()
+
+    def listen(self, queue: str, heard: int, seconds: float) -> int:
+        """Wait until it rang for `queue` more than `heard` times, for some seconds; return how often it rang."""
+        with self._rung:
+            self._rung.wait_for(lambda: self._silent or self._times[queue] != heard, seconds)
+            return self._times[queue]
+
+    def silence(self) -> None:
+        """Let nobody wait any more."""
+        with self._rung:
+            self._silent = True
+            self._rung.notify_all()
 
 
 class Wakes:
     """What a process needs that only records work (the web side, the command line)."""
 
     def __init__(self, database: Database) -> None:
+        self.bell = Bell()
         self._client = DBOSClient(
             system_database_engine=database.engine,
             serializer=DBOSPortableJSONSerializer(),
@@ -83,6 +120,7 @@ class Wakes:
         turn = tx.execute(_QUEUE[tx.dialect.name], values).scalar()
         if turn is not None:
             self._enqueue(tx, queue, subject, f"{queue}:{subject}:{turn}", 0.0)
+            after(tx, partial(self.bell.ring, queue))
 
     def _enqueue(self, tx: sa.Connection, queue: str, subject: str, identity: str, delay: float) -> None:
         options: dict[str, Any] = {
@@ -111,6 +149,7 @@ class Durable:
         self._database = database
         self._stop = threading.Event()
         self._tickers: list[threading.Thread] = []
+        self._bell = Bell()
         prepare_engine(database)
         DBOS(
             config={
@@ -129,13 +168,14 @@ class Durable:
 
     def prepare(self, wakes: Wakes, flows: Mapping[str, Flow]) -> None:
         """Register the flows (queue name -> what to do with a subject); nothing runs before `start`."""
+        self._bell = wakes.bell
         for queue in QUEUES:
             self._register(wakes, queue.name, flows[queue.name])
             wakes._client.register_queue(  # noqa: SLF001
                 queue.name,
                 partition_concurrency=1,
                 worker_concurrency=queue.workers,
-                polling_interval_sec=queue.polling,
+                polling_interval_sec=_AT_ONCE,
             )
 
     def start(self) -> None:
@@ -143,7 +183,7 @@ class Durable:
         with self._database.begin() as tx:
             tx.execute(sa.update(subjects).values(queued=0))
         DBOS.launch()
-        _claim_only_what_waits()
+        _claim_only_what_waits(self._bell)
 
     def every(self, seconds: float, wakes: Wakes, subject: str) -> None:
         """Wake `subject` on the sweep queue each `seconds`; one that has not run yet is not queued again."""
@@ -172,6 +212,7 @@ class Durable:
         self._stop.set()
         for thread in self._tickers:
             thread.join(timeout=1)
+        self._bell.silence()
         DBOS.destroy(workflow_completion_timeout_sec=int(seconds), destroy_registry=True)
 
     def _register(self, wakes: Wakes, name: str, flow: Flow) -> None:
@@ -206,8 +247,8 @@ class Durable:
                 return
 
 
-def _claim_only_what_waits() -> None:
-    """Let each poll of a queue look first whether anything waits in it.
+def _claim_only_what_waits(bell: Bell) -> None:
+    """Let each poll of a queue wait for the bell, and look first whether anything waits in the queue.
 
     A claim costs some milliseconds of statements, at each poll of each queue, which is most of what an idle service
     would use. Which parts of a queue hold work is the engine's own question: it is answered here with none or all.
@@ -222,10 +263,21 @@ def _claim_only_what_waits() -> None:
         .limit(1)
     )
     parts = engine.dequeue_scopes
+    glances = {queue.name: queue.glance for queue in QUEUES}
+    heard: Counter[str] = Counter()
+    crowded: set[str] = set()
 
     def parts_with_work(queue: str) -> list[str | None]:
+        if queue in crowded:
+            time.sleep(_BREATH)
+        else:
+            heard[queue] = bell.listen(queue, heard[queue], glances.get(queue, 0.0))
         with engine.engine.connect() as tx:
             found = tx.execute(waits, {"queue": queue}).first()
-        return list(parts(queue)) if found is not None else []
+        if found is None:
+            crowded.discard(queue)
+            return []
+        crowded.add(queue)
+        return list(parts(queue))
 
     engine.dequeue_scopes = parts_with_work

@@ -109,7 +109,8 @@ class Sweep:
         if ticket.record != "incident" or tickets.get(tx, connection.name, ticket.id) is not None:
             return False
         updated = ticket.values.get("updated_at")
-        if not isinstance(updated, datetime) or updated >= state.first_connected_at:
+        # A platform may keep whole seconds only: what changed in the very second of our coming is news.
+        if not isinstance(updated, datetime) or updated >= state.first_connected_at.replace(microsecond=0):
             return False
         row = remember(tx, ticket, now)
         major = self._parts.still_major(connection.incident(row))

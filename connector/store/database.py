@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from typing import Any
@@ -17,6 +17,7 @@ _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3
 
 NOTED = "noted"
 """The key in a connection's `info` under which something is noted of the transaction that is under way."""
+_AFTER = "after"
 
 
 class Database:
@@ -46,11 +47,16 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        with self.engine.connect() as connection, connection.begin():
-            if self.sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with self.engine.connect() as connection:
             connection.info.pop(NOTED, None)
-            yield connection
+            connection.info[_AFTER] = []
+            with connection.begin():
+                if self.sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+            then = connection.info[_AFTER]
+        for call in then:
+            call()
 
     def migrate(self) -> None:
         """Bring the tables to this version's shape; safe to call at each start."""
@@ -62,6 +68,11 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def after(tx: sa.Connection, call: Callable[[], None]) -> None:
+    """Have `call` made once a transaction of `Database.begin` is committed; never when it is not."""
+    tx.info.setdefault(_AFTER, []).append(call)
 
 
 def normalised(url: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from connector.store import catalogs
 from tests.connector.flows.stage import plan, stage, task
 
 TASKS = {
@@ -21,11 +23,16 @@ def test_a_poll_finds_all_that_webhooks_lost(tmp_path: Path, monkeypatch: pytest
         before = world.incident(
             impact="1", urgency="1", cmdb_ci=world.ci("payments-api"), major_incident_state="accepted"
         )
-        world.at("09:10")
+        world.at("09:10:05")
+        with world.connector.database.begin() as tx:
+            catalogs.connected(tx, "servicenow", datetime(2026, 3, 2, 9, 10, 5, 900_000, UTC))
+        # ServiceNow keeps whole seconds: this one seems older than our first connection, and is not.
+        meanwhile = world.incident(impact="1", urgency="1", major_incident_state="accepted")
         world.poll()
         world.settle()
         assert world.activations() == []
         assert "there before this connection was first read" in world.why(before["number"])
+        assert "it names no CI" in world.why(meanwhile["number"])
 
         world.at("09:20")
         incident = world.incident(
