@@ -334,3 +334,20 @@ def test_under_an_hourly_rule_of_servicenow_notes_wait_and_the_activation_stands
         world.settle()
         journal = Counter(row["element_id"] for row in world.state(world.servicenow)["journal"])
         assert {journal[item["sys_id"]] for item in tickets} == {3}
+
+
+def test_what_was_refused_again_and_again_stands_within_a_minute_of_the_platform_being_well(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with town(fresh, limit=1000) as made:
+        with monkeypatch.context() as ill:
+            ill.setattr(made.desk, "send", lambda batch: [Outcome(write.key, "retry", reason="500") for write in batch])
+            made.major()
+            made.run()
+            made.until(NINE + timedelta(minutes=10))
+        assert "pending" in made.states("live")
+
+        made.until(NINE + timedelta(minutes=11, seconds=1))
+
+        assert set(made.states("live")) == {"done"}
+        assert made.status().startswith("0 of 5 recovery tasks done.")
