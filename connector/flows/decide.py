@@ -29,7 +29,7 @@ MANY = 50
 """Messages of a subject that are decided in one transaction, at most."""
 SOON = timedelta(seconds=0.5)
 """How long a message waits for a write to its ticket that is with the platform, before it looks again."""
-GIVE_UP = 30
+GIVE_UP = 120
 """Tries at a message that cannot be decided, before it is parked; with the waits between them about 2 hours."""
 
 

@@ -133,17 +133,16 @@ class Meter(Protocol):
 
 BEHIND_AFTER = timedelta(seconds=30)
 """How long a platform must be down, or take no calls, before the tickets on the others say so."""
-LONGEST_WAIT = 300.0
+LONGEST_WAIT = 60.0
+"""A platform that is down is asked again this soon (`breaker`): nothing waits longer once it is back."""
 LONGEST_ASKED = 3600.0
-MOST_BETWEEN_WRITES = 60.0
-"""A platform that is down is asked again this soon (`breaker`): no ticket waits longer once it is back."""
 
 
-def waiting_time(attempts: int, retry_after: float | None, most: float = LONGEST_WAIT) -> float:
+def waiting_time(attempts: int, retry_after: float | None) -> float:
     """Return how many seconds to wait before the next try: what the platform asked for, within reason, or our own."""
     if retry_after is not None and retry_after == retry_after:  # noqa: PLR0124 - not a number is not a time
         return min(max(retry_after, 0.0), LONGEST_ASKED)
-    return min(2.0 ** min(attempts, 16), most)
+    return min(2.0 ** min(attempts, 16), LONGEST_WAIT)
 
 
 @dataclass(frozen=True)

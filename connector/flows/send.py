@@ -17,7 +17,7 @@ from connector.flows import files, last_look
 from connector.flows.advance import tell_incidents
 from connector.flows.cause import cause_for_ticket
 from connector.flows.outbox import Outbox
-from connector.flows.parts import ESCALATION, MOST_BETWEEN_WRITES, Connection, Parts, Sender, waiting_time
+from connector.flows.parts import ESCALATION, Connection, Parts, Sender, waiting_time
 from connector.flows.records import answers
 from connector.flows.records.wakes import sending
 from connector.flows.urgency import MOST, Chosen, choose, urgency_of
@@ -257,7 +257,7 @@ class Send:
                 tx, row, f"given up after {row.attempts + 1} tries: {outcome.reason}", now, answer=_answer(outcome)
             )
             return
-        wait = waiting_time(row.attempts, outcome.retry_after, MOST_BETWEEN_WRITES)
+        wait = waiting_time(row.attempts, outcome.retry_after)
         side = self._parts.connections.get(row.connection)
         if row.note and outcome.status == "unclear" and side is not None:
             # The platform may still be carrying out what we gave up on: a look before it is done would find no note.
