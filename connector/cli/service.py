@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from connector.store import catalogs
 from webhooks.receiver import MAX_BYTES
 
 THREADS = 8
+HEAPS = 2
 LOOK_EVERY = 2.0
 """Seconds between looks at whether the lock is still ours."""
 LOST = (
@@ -44,6 +46,7 @@ def serve(context: Context, *, listen: str) -> None:
     settings = read_settings(context.config, os.environ, NEEDS)
     host, port = _address(listen) if listen else (settings.host, settings.port)
     logs.configure(settings, sys.stderr, terminal=sys.stderr.isatty())
+    _share_memory()
     connector = Connector(settings)
     signal.signal(signal.SIGTERM, _leave)
     try:
@@ -55,6 +58,16 @@ def serve(context: Context, *, listen: str) -> None:
         _run(connector, host, port)
     finally:
         connector.stop()
+
+
+def _share_memory() -> None:
+    """Keep glibc from giving each of some fifty threads a heap of its own, most of it empty; a tenth of the memory.
+
+    The number is M_ARENA_MAX of mallopt(3). Other C libraries have no such heaps, and no such call.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(-8, HEAPS)
 
 
 def _run(connector: Connector, host: str, port: int) -> None:
