@@ -116,7 +116,7 @@ def _apply_state(
     if state.value == writes.state_on_its_way(tx, placement.id):
         activations.update_placement(tx, placement.id, {"state": state.value, "state_at": now})
         return "ignored", "the state that we are just writing: an echo of our own write"
-    if state.value == placement.state:
+    if state.value == placement.state or _still_on_hold(placement, state):
         return "ignored", "its state is as we know it: nothing to do (an echo, or other fields)"
     if _closed_with_incident(tx, parts, ticket, state):
         activations.update_placement(
@@ -134,6 +134,12 @@ def _apply_state(
     if row.state != "running":
         return "done", f"the activation has ended ({row.state}): taken note of"
     return _move(tx, parts, row, placement, ticket, state, now)
+
+
+def _still_on_hold(placement: sa.Row[Any], state: TaskState) -> bool:
+    """Tell whether a task was on hold when it was last seen, which the plan counts as open: nobody moved it since."""
+    held = (placement.seen or {}).get("state") == state.value and state is TaskState.PENDING
+    return held and placement.state in {TaskState.OPEN.value, TaskState.IN_PROGRESS.value}
 
 
 def _was_overwritten(placement: sa.Row[Any], ticket: Ticket) -> bool:
