@@ -188,6 +188,7 @@ class Nasty(Memory):
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         self._time.advance(CALL)
+        self.land()
         self._knew = dict(self.heard)  # what is heard during the call came too late for what is sent
         self.sending = tuple(write.id for write in writes if write.id and "state" in write.values)
         self._act("sending")
@@ -200,6 +201,7 @@ class Nasty(Memory):
 
     def _begin(self, moment: Moment) -> None:
         self._time.advance(CALL)
+        self.land()
         self._act(moment)
         if self._troubles and self._troubles[0] in {"busy", "unavailable"}:
             kind = self._troubles.pop(0)
