@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
+from connector import breaker
 from connector import catalog as catalogs
-from connector.breaker import Breakers
 from connector.budget import Budgets
 from connector.catalog import Catalog, Places
 from connector.condition import Condition, Undecidable
@@ -133,8 +133,8 @@ class Meter(Protocol):
 
 BEHIND_AFTER = timedelta(seconds=30)
 """How long a platform must be down, or take no calls, before the tickets on the others say so."""
-LONGEST_WAIT = 60.0
-"""A platform that is down is asked again this soon (`breaker`): nothing waits longer once it is back."""
+LONGEST_WAIT = breaker.LONGEST_WAIT.total_seconds()
+"""A platform that is down is asked again this soon: nothing waits longer once it is back."""
 LONGEST_ASKED = 3600.0
 
 
@@ -175,7 +175,7 @@ class Parts:
     links: PageLinks
     now: Callable[[], datetime]
     meter: Meter
-    breakers: Breakers
+    breakers: breaker.Breakers
     budgets: Budgets
     timing: Timing = Timing()
     escalation: EscalationSender | None = None
